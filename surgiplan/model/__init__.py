@@ -1,0 +1,35 @@
+"""The nouns of a plan: immutable, numpy only."""
+
+from .case import Case, Patient, Provenance
+from .finding import Finding
+from .noun import Noun, array_sha256
+from .plan import Measurement, Plan, Resection, StentDesign, StentPlacement
+from .quantity import Quantity, check, quantities
+from .segmentation import Segment
+from .surface import Branch, Centerline, Surface
+from .volume import Points, Source, Volume, VoxelGrid
+
+__all__ = [
+    "Branch",
+    "Case",
+    "Centerline",
+    "Finding",
+    "Measurement",
+    "Noun",
+    "Patient",
+    "Plan",
+    "Points",
+    "Provenance",
+    "Quantity",
+    "Resection",
+    "Segment",
+    "Source",
+    "StentDesign",
+    "StentPlacement",
+    "Surface",
+    "Volume",
+    "VoxelGrid",
+    "array_sha256",
+    "check",
+    "quantities",
+]
