@@ -1,0 +1,25 @@
+"""The long functions a person would name; the window and the shell call the same ones.
+
+Each takes a case and returns an edit.  None draws, asks, or changes what it was given, so each can
+run in another process.
+"""
+
+from .anatomy import segment, trace_centerline
+from .imports import VOLUME_FILES, import_scan
+from .plan import design, measure_distance, place_stent, plan_resection
+from .settings import settings_from
+from .simulation import simulate, simulation_settings
+
+__all__ = [
+    "VOLUME_FILES",
+    "design",
+    "import_scan",
+    "measure_distance",
+    "place_stent",
+    "plan_resection",
+    "segment",
+    "settings_from",
+    "simulate",
+    "simulation_settings",
+    "trace_centerline",
+]

@@ -1,0 +1,59 @@
+"""From files to a scan in the case."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from surgiplan.edits import AddVolume
+from surgiplan.errors import DicomError
+from surgiplan.jobs_report import Report, part, silent
+
+if TYPE_CHECKING:
+    from surgiplan.io import SeriesFound
+
+__all__ = ["VOLUME_FILES", "import_scan"]
+
+VOLUME_FILES = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd")
+"""Endings of files that hold a whole volume."""
+
+
+def import_scan(
+    path: Path,
+    *,
+    series_uid: str = "",
+    accept: Collection[str] = (),
+    volume_id: str = "ct",
+    report: Report = silent,
+) -> AddVolume:
+    """Read one series from a folder of DICOM, or one volume file.
+
+    Raises DicomError naming the problem, or the series to choose from, and what to do.
+    """
+    from surgiplan import io
+
+    if path.is_file() and path.name.lower().endswith(VOLUME_FILES):
+        volume, patient = io.load_volume_file(path, report=report)
+    else:
+        found = io.scan([path], report=part(report, 0.0, 0.2))
+        series = _chosen(found.series, series_uid, path)
+        volume, patient = io.load_series(series, accept=accept, report=part(report, 0.2, 1.0))
+    return AddVolume(replace(volume, id=volume_id), patient)
+
+
+def _chosen(series: "Sequence[SeriesFound]", series_uid: str, path: Path) -> "SeriesFound":
+    """The one series that is meant.  Raises DicomError with the choice if that is not clear."""
+    if series_uid:
+        for one in series:
+            if one.uid == series_uid:
+                return one
+        raise DicomError(f"There is no series {series_uid} in {path.name}; run scan to list them.")
+    if not series:
+        raise DicomError(
+            f"There are no DICOM images in {path.name}; choose the folder that holds the scan."
+        )
+    volumes = [one for one in series if one.is_volume] or list(series)
+    if len(volumes) > 1:
+        choice = "; ".join(f"{one.uid} ({one.description}, {one.images} images)" for one in volumes)
+        raise DicomError(f"There are {len(volumes)} series here, choose one by its uid: {choice}.")
+    return volumes[0]

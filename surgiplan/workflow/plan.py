@@ -1,0 +1,91 @@
+"""Decisions: devices, cutting planes, distances."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.edits import MeasureDistance, PlaceStent, PlanResection
+from surgiplan.errors import PlanError
+from surgiplan.model import Case, Measurement, Resection, StentDesign, StentPlacement
+
+from .anatomy import require_inside
+
+__all__ = ["design", "measure_distance", "place_stent", "plan_resection"]
+
+
+def design(
+    name: str, diameter_mm: float | None = None, length_mm: float | None = None
+) -> StentDesign:
+    """A device of the catalogue, in another diameter or length if asked for.
+
+    Raises PlanError naming the devices there are, or a size that cannot be.
+    """
+    from surgiplan.planning import device
+
+    found = device(name)
+    return replace(
+        found,
+        diameter_mm=found.diameter_mm if diameter_mm is None else float(diameter_mm),
+        length_mm=found.length_mm if length_mm is None else float(length_mm),
+    )
+
+
+def place_stent(
+    case: Case, stent: StentDesign, centerline_id: str, at_mm: float, *, branch: int = 0
+) -> PlaceStent:
+    """Put a stent on a centreline, its middle at station ``at_mm``."""
+    if centerline_id not in case.plan.centerlines:
+        known = ", ".join(case.plan.centerlines) or "none yet"
+        raise PlanError(f"There is no centreline {centerline_id!r}; this case has: {known}.")
+    placement = StentPlacement(
+        id=case.free_id("plan/stents", "stent"),
+        name=f"{stent.name} {stent.diameter_mm:g} × {stent.length_mm:g}",
+        design=stent,
+        centerline_id=centerline_id,
+        branch=branch,
+        at_mm=float(at_mm),
+    )
+    return PlaceStent(placement)
+
+
+def plan_resection(
+    case: Case,
+    target: str,
+    point_lps: npt.ArrayLike,
+    normal: npt.ArrayLike,
+    *,
+    lesion: str = "",
+    margin_mm: float = 10.0,
+) -> PlanResection:
+    """Cut a segment with a plane; the side of ``normal`` (3,) is removed.
+
+    Raises PlanError if the plane misses the organ or a segment is not there.
+    """
+    from surgiplan.planning import divide
+
+    organ = case.segment(target)
+    resection = Resection(
+        id=case.free_id("plan/resections", "resection"),
+        name=f"Resection of {organ.name}",
+        target_id=organ.id,
+        point_lps=np.asarray(point_lps, float),
+        normal=np.asarray(normal, float),
+        lesion_id=case.segment(lesion).id if lesion else "",
+        margin_mm=margin_mm,
+    )
+    edit = PlanResection(resection)
+    edit.apply(case)
+    divide(organ, resection)
+    return edit
+
+
+def measure_distance(case: Case, points_lps: npt.ArrayLike, name: str = "") -> MeasureDistance:
+    """Keep the distance along straight lines through points (n, 3) in LPS [mm].
+
+    Raises PlanError for fewer than two points, or one outside every scan.
+    """
+    points = np.asarray(points_lps, float).reshape(-1, 3)
+    require_inside(points, case.volume())
+    measurement_id = case.free_id("plan/measurements", "distance")
+    return MeasureDistance(Measurement(measurement_id, name or "Distance", points))

@@ -1,0 +1,38 @@
+"""Settings of a method or a simulation, made from names and numbers."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from surgiplan.errors import PlanError
+from surgiplan.model import quantities
+
+__all__ = ["settings_from"]
+
+
+def settings_from(settings_class: type, given: Mapping[str, Any]) -> Any:
+    """An instance of a settings class from names and numbers or their text.
+
+    Raises PlanError naming the settings there are, or a value outside its range.
+    """
+    known = {field.name: field for field in fields(settings_class)}
+    values: dict[str, Any] = {}
+    for name, value in given.items():
+        if name not in known:
+            there_are = ", ".join(known) or "none"
+            raise PlanError(f"There is no setting {name!r} here; there are: {there_are}.")
+        values[name] = _parsed(name, value, name in quantities(settings_class))
+    return settings_class(**values)
+
+
+def _parsed(name: str, value: Any, is_number: bool) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    try:
+        return float(value)
+    except ValueError:
+        if is_number:
+            raise PlanError(f"The setting {name} needs a number, not {value!r}.") from None
+        return value

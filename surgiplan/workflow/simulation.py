@@ -1,0 +1,137 @@
+"""From a plan to the tissue's response."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from surgiplan import __version__
+from surgiplan.edits import RecordFinding
+from surgiplan.errors import PlanError
+from surgiplan.jobs_report import Report, part, silent
+from surgiplan.model import Case, Finding, Resection, StentPlacement
+
+from .settings import settings_from
+
+if TYPE_CHECKING:
+    from surgiplan.mechanics import Response
+
+__all__ = ["simulate", "simulation_settings"]
+
+
+def simulate(
+    case: Case, subject: str, settings: Mapping[str, Any] | None = None, *, report: Report = silent
+) -> RecordFinding:
+    """Tissue response to a placed stent or a planned resection, given by id or path.
+
+    Raises PlanError for an unknown subject or setting, SolveError without convergence.
+    """
+    path = _subject(case, subject)
+    values = settings_from(simulation_settings(case, subject), settings or {})
+    if path.startswith("plan/stents"):
+        finding = _vessel_finding(case, path, values, report)
+    else:
+        finding = _remnant_finding(case, path, values, report)
+    return RecordFinding(finding)
+
+
+def simulation_settings(case: Case, subject: str) -> type:
+    """The settings class of the simulation that suits a stent or a resection."""
+    from surgiplan.mechanics import RemnantSettings, VesselSettings
+
+    return VesselSettings if _subject(case, subject).startswith("plan/stents") else RemnantSettings
+
+
+def _vessel_finding(case: Case, path: str, settings: Any, report: Report) -> Finding:
+    from surgiplan.mechanics import deploy_stent
+    from surgiplan.planning import contour_diameters_mm, expander
+
+    stent: StentPlacement = case.at(path)
+    centerline = case.plan.centerlines[stent.centerline_id]
+    branch = centerline.branch(stent.branch)
+    vessel = expander(branch, stent)
+    answer = deploy_stent(vessel.axis_mm, vessel.contours_mm, vessel.radius_mm, settings, report)
+    before = contour_diameters_mm(vessel.contours_mm)
+    after = contour_diameters_mm(answer.contours_mm)
+    stations = [
+        {"s_mm": _tidy(s), "d_area_before_mm": _tidy(b), "d_area_after_mm": _tidy(a)}
+        for s, b, a in zip(vessel.s_mm, before, after, strict=True)
+    ]
+    inputs = [path, f"plan/centerlines/{centerline.id}", f"segments/{centerline.segment_id}"]
+    numbers = {**_numbers(answer.response), **answer.numbers, "stations_after": stations}
+    return _finding(case, path, "vessel response", inputs, settings, numbers, answer.response)
+
+
+def _remnant_finding(case: Case, path: str, settings: Any, report: Report) -> Finding:
+    from surgiplan.mechanics import settle_remnant
+    from surgiplan.meshing import signed_distance
+    from surgiplan.planning import divide
+
+    resection: Resection = case.at(path)
+    organ = case.segment(resection.target_id)
+    division = divide(organ, resection)
+    report(0.02, f"Measuring distances in {organ.name}")
+    distance = signed_distance(organ)
+    answer = settle_remnant(
+        distance,
+        distance.bounds_mm,
+        resection.point_lps,
+        resection.normal,
+        settings,
+        part(report, 0.1, 1.0),
+    )
+    remnant = {"volume_ml": _tidy(division.remnant_ml), **answer.numbers}
+    numbers = {**_numbers(answer.response), "remnant_after": remnant}
+    inputs = [path, f"segments/{organ.id}"]
+    return _finding(case, path, "remnant response", inputs, settings, numbers, answer.response)
+
+
+def _numbers(response: "Response") -> dict[str, Any]:
+    return {name: _tidy(value) for name, value in response.numbers.items()}
+
+
+def _finding(
+    case: Case,
+    path: str,
+    kind: str,
+    inputs: Sequence[str],
+    settings: Any,
+    numbers: Mapping[str, Any],
+    response: "Response",
+) -> Finding:
+    values = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    return Finding(
+        id=f"{path.rpartition('/')[2]}_response",
+        kind=kind,
+        subject=path,
+        made_from=case.made_from(*inputs),
+        settings={name: value for name, value in values.items() if value is not None},
+        numbers=numbers,
+        arrays={
+            "points_lps": np.asarray(response.points_mm, np.float64),
+            "triangles": np.asarray(response.triangles, np.int32),
+            "displacement_mm": np.asarray(response.displacement_mm, np.float32),
+            "von_mises_kpa": np.asarray(response.von_mises_kpa, np.float32),
+        },
+        software=f"surgiplan {__version__}",
+    )
+
+
+def _tidy(value: Any) -> Any:
+    """Plain Python for JSON; what is not finite becomes None."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    return value
+
+
+def _subject(case: Case, subject: str) -> str:
+    """The path of a placement or resection given by id, name or path."""
+    candidates = [p for p in case.paths() if p.startswith(("plan/stents/", "plan/resections/"))]
+    for path in candidates:
+        if subject in (path, path.rpartition("/")[2], case.at(path).name):
+            return path
+    known = ", ".join(path.rpartition("/")[2] for path in candidates) or "none yet"
+    raise PlanError(f"There is no stent or resection {subject!r}; this case has: {known}.")
