@@ -1,0 +1,1 @@
+"""Finite-element-lite: soft tissue that deforms under stents, cuts and its own weight."""

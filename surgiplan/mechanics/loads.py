@@ -1,0 +1,77 @@
+"""What acts on a mesh: weight, traction, springs, held nodes and a springy expander."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Expander", "Held", "Loads", "Springs", "Traction", "held", "weight_mn_per_mm3"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Traction:
+    """A dead force per reference area on six-node faces (f, 6): ``kpa`` (3,) or (f, 3)."""
+
+    faces: Ints
+    kpa: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Springs:
+    """An elastic bed under six-node faces (f, 6): kPa of pull per mm that they leave their place.
+
+    The springs hold in every direction, as tissue that is grown to its neighbour does.
+    """
+
+    faces: Ints
+    stiffness_kpa_per_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Expander:
+    """A frictionless expander about an axis (k, 3) that pushes on inner faces (f, 6).
+
+    Its pressure is ``stiffness_kpa_per_mm`` times the depth of the wall inside ``radius_mm`` (k,),
+    which is NaN where there is no expander.
+    """
+
+    faces: Ints
+    axis_mm: Floats
+    radius_mm: Floats
+    stiffness_kpa_per_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Components (n, 3) of the nodes that are held, and where they are moved to [mm]."""
+
+    mask: npt.NDArray[np.bool_]
+    displacement_mm: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Loads:
+    """All that acts on a mesh at once; a load step applies a fraction of it."""
+
+    body_force_mn_per_mm3: Floats = field(default_factory=lambda: np.zeros(3))
+    tractions: tuple[Traction, ...] = ()
+    springs: tuple[Springs, ...] = ()
+    expander: Expander | None = None
+
+
+def held(node_count: int, nodes: npt.ArrayLike, components: str = "xyz") -> Held:
+    """``nodes`` (indices or a mask) held in place along the named components."""
+    mask = np.zeros((node_count, 3), bool)
+    rows = np.zeros(node_count, bool)
+    rows[np.asarray(nodes)] = True
+    for name in components:
+        mask[rows, "xyz".index(name)] = True
+    return Held(mask, np.zeros((node_count, 3)))
+
+
+def weight_mn_per_mm3(density_kg_per_m3: float, gravity_m_per_s2: npt.ArrayLike) -> Floats:
+    """Force of gravity per volume (3,) [mN/mm3]."""
+    return density_kg_per_m3 * np.asarray(gravity_m_per_s2, float) * 1e-6

@@ -1,0 +1,212 @@
+"""Equilibrium of a loaded mesh: inexact Newton with an energy line search, in load steps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.errors import SolveError
+from surgiplan.jobs_report import Report, silent
+
+from .assembly import Problem, State
+from .linear import Tangent, conjugate_gradients
+from .loads import Held
+
+__all__ = ["Solution", "solve", "solve_small_strain"]
+
+Floats = npt.NDArray[np.float64]
+
+_NEWTON_LIMIT = 30
+_HALVINGS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Displacement (n, 3) [mm] at equilibrium and how it was reached.
+
+    ``residual`` is the norm of the forces left on free components over the largest with which a
+    load step began; ``support_mn`` (n, 3) are the forces of the held components.
+    """
+
+    displacement_mm: Floats
+    iterations: int
+    cg_iterations: int
+    load_steps: int
+    residual: float
+    state: State
+    support_mn: Floats
+
+
+def solve(
+    problem: Problem,
+    held: Held,
+    *,
+    steps: int = 1,
+    tolerance: float = 1e-6,
+    report: Report = silent,
+) -> Solution:
+    """Equilibrium under the whole load, reached in ``steps`` that halve when one fails.
+
+    Raises SolveError when a step fails that was already halved three times.
+    """
+    return _Newton(problem, held, tolerance, report).run(steps)
+
+
+def solve_small_strain(
+    problem: Problem, held: Held, *, tolerance: float = 1e-9, report: Report = silent
+) -> Solution:
+    """The linear theory: one solve with the tangent at rest.  Contact stays as it is at rest."""
+    rest = np.zeros_like(held.displacement_mm)
+    state = problem.at(rest, 1.0, tangent=True)
+    original = state.blocks.copy() if state.blocks is not None else None
+    tangent = Tangent(problem, held.mask)
+    moved = np.where(held.mask, held.displacement_mm, 0.0)
+    full = _product(problem, original, moved)
+    right = np.where(held.mask, 0.0, -(state.residual + full))
+    tangent.update(state.blocks)
+    u, count = conjugate_gradients(
+        tangent, right, tolerance, lambda: report(0.5, "Solving the linear response"), limit=2000
+    )
+    u = np.where(held.mask, moved, u)
+    forces = state.residual + _product(problem, original, u)
+    left = float(np.linalg.norm(forces[~held.mask])) / max(float(np.linalg.norm(right)), 1e-300)
+    if left > 10 * tolerance:
+        raise SolveError(
+            f"The linear response was not found in {count} iterations; use a better-shaped mesh.",
+            iterations=count,
+            residual=left,
+        )
+    final = State(state.energy, 1.0, forces + state.external, state.external, None)
+    return Solution(u, 1, count, 1, left, final, np.where(held.mask, forces, 0.0))
+
+
+class _StepFailed(Exception):
+    pass
+
+
+class _Newton:
+    def __init__(self, problem: Problem, held: Held, tolerance: float, report: Report) -> None:
+        self._problem, self._held = problem, held
+        self._tolerance, self._report = tolerance, report
+        self._free = ~held.mask
+        report(0.0, "Preparing the equations")
+        self._tangent = Tangent(problem, held.mask)
+        self._iterations = self._cg = self._steps = 0
+        self._scale = self._left = 0.0
+        self._span = (0.0, 1.0)
+
+    def run(self, steps: int) -> Solution:
+        u = np.zeros_like(self._problem.mesh.nodes_mm)
+        load, increment, halvings = 0.0, 1.0 / steps, 0
+        while load < 1.0:
+            target = 1.0 if load + increment > 1.0 - 1e-9 else load + increment
+            self._span = (load, target)
+            try:
+                u, state = self._equilibrium(u, target)
+            except _StepFailed:
+                halvings += 1
+                if halvings > _HALVINGS:
+                    raise self._failure(load) from None
+                increment /= 2
+                continue
+            load, self._steps = target, self._steps + 1
+        support = np.where(self._held.mask, state.residual, 0.0)
+        return Solution(
+            u, self._iterations, self._cg, self._steps, self._left / max(self._scale, 1e-300),
+            state, support,
+        )  # fmt: skip
+
+    def _equilibrium(self, u: Floats, load: float) -> tuple[Floats, State]:
+        u, state = self._moved_supports(u, load)
+        self._scale = max(self._scale, self._norm(state))
+        for _ in range(_NEWTON_LIMIT):
+            self._left = self._norm(state)
+            if self._left <= self._tolerance * self._scale:
+                return u, state
+            self._iterations += 1
+            direction = self._direction(np.where(self._free, -state.residual, 0.0), state)
+            u, state = self._line_search(u, state, direction, load)
+        raise _StepFailed
+
+    def _moved_supports(self, u: Floats, load: float) -> tuple[Floats, State]:
+        """The state at ``load``, after held nodes were carried along with what they hold."""
+        state = self._problem.at(u, load, tangent=True)
+        if not np.isfinite(state.energy):
+            raise _StepFailed
+        jump = np.where(self._held.mask, load * self._held.displacement_mm - u, 0.0)
+        if not jump.any():
+            return u, state
+        forces = state.residual + _product(self._problem, state.blocks, jump)
+        right = np.where(self._free, -forces, 0.0)
+        self._scale = max(self._scale, float(np.linalg.norm(right)))
+        moved = u + jump + self._direction(right, state)
+        state = self._problem.at(moved, load, tangent=True)
+        if not np.isfinite(state.energy):
+            raise _StepFailed
+        return moved, state
+
+    def _direction(self, right: Floats, state: State) -> Floats:
+        size = float(np.linalg.norm(right))
+        if size == 0.0:
+            return np.zeros_like(right)
+        self._tick()
+        self._tangent.update(state.blocks)
+        wanted = min(0.1, (size / self._scale) ** 0.5)
+        forcing = max(wanted, 0.3 * self._tolerance * self._scale / size)
+        direction, count = conjugate_gradients(self._tangent, right, forcing, self._tick)
+        self._cg += count
+        return direction
+
+    def _line_search(
+        self, u: Floats, state: State, direction: Floats, load: float
+    ) -> tuple[Floats, State]:
+        slope = float(np.vdot(state.residual, direction))
+        step, before = 1.0, self._norm(state)
+        for _ in range(12):
+            self._tick()
+            trial = u + step * direction
+            found = self._problem.at(trial, load, tangent=True)
+            if np.isfinite(found.energy):
+                # Close to equilibrium the energy changes by less than its rounding error.
+                noise = 1e-12 * (abs(found.energy) + abs(state.energy))
+                sufficient = found.energy <= state.energy + 1e-4 * step * slope
+                if sufficient or (
+                    found.energy <= state.energy + noise and self._norm(found) < before
+                ):
+                    return trial, found
+            step /= 2
+        raise _StepFailed
+
+    def _norm(self, state: State) -> float:
+        return float(np.linalg.norm(state.residual[self._free]))
+
+    def _tick(self) -> None:
+        start, end = self._span
+        done = 0.0
+        if self._scale > 0 and self._left > 0:
+            done = np.log(self._left / self._scale) / np.log(self._tolerance)
+        fraction = start + (end - start) * min(max(float(done), 0.0), 1.0)
+        self._report(
+            fraction,
+            f"Load {end:.0%}, iteration {self._iterations}, "
+            f"residual {self._left / max(self._scale, 1e-300):.1e}",
+        )
+
+    def _failure(self, load: float) -> SolveError:
+        return SolveError(
+            f"The tissue found no equilibrium beyond {load:.0%} of the load "
+            f"({self._iterations} iterations, four step sizes). Make the load smaller, the tissue "
+            f"stiffer or the elements smaller.",
+            iterations=self._iterations,
+            residual=self._left / max(self._scale, 1e-300),
+        )
+
+
+def _product(problem: Problem, blocks: Floats | None, x: Floats) -> Floats:
+    from . import _kernels
+
+    if blocks is None:
+        raise ValueError("the state was computed without its tangent")
+    out = np.empty_like(x)
+    _kernels.multiply(problem.pattern.starts, problem.pattern.columns, blocks, x, out)
+    return out
