@@ -187,7 +187,7 @@ def test_edits_are_frozen(path: Path) -> None:
 def repository_files() -> list[Path]:
     """What git keeps or would keep."""
     listing = subprocess.run(
-        "git -c safe.directory=* ls-files --cached --others --exclude-standard".split(),
+        ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
