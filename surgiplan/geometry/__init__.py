@@ -1,0 +1,18 @@
+"""Directions, polylines, frames along curves, and planar contours; numpy only."""
+
+from .contours import area_mm2, caliper_diameters_mm, perimeter_mm
+from .frames import transported_frames
+from .orientation import letters
+from .polylines import length_mm, resampled, smoothed, tangents
+
+__all__ = [
+    "area_mm2",
+    "caliper_diameters_mm",
+    "length_mm",
+    "letters",
+    "perimeter_mm",
+    "resampled",
+    "smoothed",
+    "tangents",
+    "transported_frames",
+]
