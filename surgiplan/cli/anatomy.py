@@ -1,0 +1,167 @@
+"""Commands about anatomy: methods, segment, surface, centerline."""
+
+import time
+from argparse import Namespace
+from typing import Any
+
+from surgiplan import io
+from surgiplan.model import Branch, Case, Segment, quantities
+from surgiplan.workflow import segment as segmented
+from surgiplan.workflow import trace_centerline
+
+from .open_case import changed
+from .output import Answer, Console
+
+__all__ = ["branch_json", "centerline", "methods", "segment", "segment_json", "surface"]
+
+
+def methods(options: Namespace, console: Console) -> Answer:
+    """The segmentation methods with their settings, units, ranges and defaults."""
+    from surgiplan.imaging import METHODS
+
+    listed, lines = [], []
+    for name, method in METHODS.items():
+        settings = [
+            {
+                "name": key,
+                "unit": about.unit,
+                "low": about.low,
+                "high": about.high,
+                "default": default,
+                "meaning": about.meaning,
+            }
+            for key, (about, default) in quantities(method.Settings).items()
+        ]
+        listed.append(
+            {
+                "name": name,
+                "title": method.title,
+                "about": method.about,
+                "seeds_min": method.seeds[0],
+                "seeds_max": method.seeds[1],
+                "segments": method.names,
+                "settings": settings,
+            }
+        )
+        lines.append(f"{name}: {method.title}. {method.about}")
+        for one in settings:
+            default = "estimated" if one["default"] is None else f"{one['default']:g}"
+            lines.append(
+                f"    --{one['name'].replace('_', '-')} [{one['unit']}] {one['low']:g} to "
+                f"{one['high']:g}, default {default}: {one['meaning']}"
+            )
+    return Answer({"methods": listed}, tuple(lines))
+
+
+def segment(options: Namespace, console: Console) -> Answer:
+    """Run one method on a scan of the case."""
+    start = time.perf_counter()
+    made: list[Segment] = []
+
+    def build(case: Case) -> list[Any]:
+        edit = segmented(
+            case,
+            options.method,
+            volume_id=options.volume,
+            name=options.name,
+            seeds_lps=options.seeds,
+            settings=options.settings,
+            report=console.report,
+        )
+        made.extend(edit.segments)
+        return [edit]
+
+    changed(options.case, build, dry_run=options.dry_run)
+    answer: dict[str, Any] = {
+        "segments": [segment_json(one) for one in made],
+        "seconds": time.perf_counter() - start,
+    }
+    lines = [f"{one.name}: {one.volume_ml:.1f} ml ({one.made_by})" for one in made]
+    lines += [f"    {remark}" for one in made for remark in one.remarks]
+    if options.dry_run:
+        answer["edits"] = [{"edit": "AddSegments", "segments": [one.id for one in made]}]
+    return Answer(answer, tuple(lines))
+
+
+def segment_json(segment: Segment) -> dict[str, Any]:
+    """What a program wants to know of a segment."""
+    return {
+        "id": segment.id,
+        "name": segment.name,
+        "volume_ml": segment.volume_ml,
+        "voxels": segment.voxels,
+        "made_by": segment.made_by,
+        "confidence": segment.confidence,
+        "remarks": segment.remarks,
+    }
+
+
+def surface(options: Namespace, console: Console) -> Answer:
+    """Write the surface of a segment."""
+    from surgiplan.meshing import surface_of
+
+    segment = io.load(options.case).segment(options.segment)
+    console.report(0.1, f"Making the surface of {segment.name}")
+    made = surface_of(segment)
+    io.write_surface(made, options.output)
+    answer = {
+        "file": str(options.output),
+        "vertices": len(made.points_lps),
+        "triangles": len(made.triangles),
+        "volume_ml": made.volume_ml,
+        "closed": made.is_closed,
+        "space": "LPS",
+        "unit": "mm",
+    }
+    closed = "closed" if made.is_closed else "open"
+    line = f"{options.output}: {len(made.triangles)} triangles, {made.volume_ml:.1f} ml, {closed}"
+    return Answer(answer, (line,))
+
+
+def centerline(options: Namespace, console: Console) -> Answer:
+    """Trace a lumen and measure its sections."""
+    edits: list[Any] = []
+
+    def build(case: Case) -> list[Any]:
+        edits.append(
+            trace_centerline(
+                case, options.segment, options.start, options.ends, report=console.report
+            )
+        )
+        return edits
+
+    changed(options.case, build, dry_run=options.dry_run)
+    made = edits[0].centerline
+    branches = [branch_json(branch) for branch in made.branches]
+    answer: dict[str, Any] = {"id": made.id, "segment": made.segment_id, "branches": branches}
+    if options.dry_run:
+        answer["edits"] = [{"edit": "AddCenterline", "centerline": made.id}]
+    lines = [f"{made.id}: {made.name}"]
+    for n, branch in enumerate(branches):
+        widest = max((s["d_max_mm"] for s in branch["stations"] if s["d_max_mm"]), default=0)
+        lines.append(f"    branch {n}: {branch['length_mm']:.1f} mm long, {widest:.1f} mm wide")
+    return Answer(answer, tuple(lines))
+
+
+def branch_json(branch: Branch) -> dict[str, Any]:
+    """A branch with its stations; a section that cannot be measured is null with a reason."""
+    from surgiplan.planning import sections
+
+    measured = sections(branch)
+    keys = ("area_mm2", "perimeter_mm", "d_min_mm", "d_max_mm", "d_area_mm", "d_perimeter_mm")
+    stations = []
+    for n in range(len(branch.points_lps)):
+        station: dict[str, Any] = {
+            "s_mm": measured.s_mm[n],
+            "point_lps": branch.points_lps[n],
+            "tangent": branch.tangents[n],
+        }
+        station |= {key: getattr(measured, key)[n] for key in keys}
+        if not measured.area_mm2[n] > 0:
+            station["reason"] = "no closed section of the lumen here"
+        stations.append(station)
+    return {
+        "points_lps": branch.points_lps,
+        "length_mm": branch.length_mm,
+        "stations": stations,
+    }

@@ -1,0 +1,114 @@
+"""Commands about a whole case: info, verify, apply, report."""
+
+from argparse import Namespace
+from typing import Any
+
+from surgiplan import io
+from surgiplan.model import Case
+
+from .anatomy import segment_json
+from .open_case import changed
+from .output import Answer, Console
+from .scans import volume_json
+
+__all__ = ["apply", "info", "report", "verify"]
+
+
+def info(options: Namespace, console: Console) -> Answer:
+    """What a case holds."""
+    case = io.load(options.case)
+    findings = [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "subject": one.subject,
+            "stale": case.is_stale(one.made_from),
+            "numbers": one.numbers,
+            "software": one.software,
+        }
+        for one in case.findings.values()
+    ]
+    patient = case.patient
+    answer = {
+        "patient": {
+            "pseudonym": patient.pseudonym,
+            "sex": patient.sex,
+            "age_years": patient.age_years,
+        },
+        "volumes": [volume_json(volume) for volume in case.volumes.values()],
+        "segments": [segment_json(segment) for segment in case.segments.values()],
+        "plan": _plan(case),
+        "findings": findings,
+    }
+    lines = [f"Patient {patient.pseudonym}"]
+    lines += [f"volume {v.id}: {v.name} {v.source.study_date}" for v in case.volumes.values()]
+    lines += [f"segment {s.id}: {s.volume_ml:.1f} ml" for s in case.segments.values()]
+    lines += [path for path in case.paths() if path.startswith("plan/")]
+    lines += [f"finding {f['id']}{' (stale)' if f['stale'] else ''}" for f in findings]
+    return Answer(answer, tuple(lines))
+
+
+def _plan(case: Case) -> dict[str, Any]:
+    plan = case.plan
+    return {
+        "centerlines": [
+            {
+                "id": one.id,
+                "segment": one.segment_id,
+                "lengths_mm": [branch.length_mm for branch in one.branches],
+                "stale": case.is_stale(one.made_from),
+            }
+            for one in plan.centerlines.values()
+        ],
+        "stents": [
+            {
+                "id": one.id,
+                "device": one.name,
+                "diameter_mm": one.design.diameter_mm,
+                "length_mm": one.design.length_mm,
+                "centerline": one.centerline_id,
+                "branch": one.branch,
+                "at_mm": one.at_mm,
+            }
+            for one in plan.stents.values()
+        ],
+        "resections": [
+            {
+                "id": one.id,
+                "target": one.target_id,
+                "point_lps": one.point_lps,
+                "normal": one.normal,
+                "lesion": one.lesion_id or None,
+                "margin_mm": one.margin_mm,
+            }
+            for one in plan.resections.values()
+        ],
+        "measurements": [
+            {"id": one.id, "name": one.name, "length_mm": one.length_mm}
+            for one in plan.measurements.values()
+        ],
+    }
+
+
+def verify(options: Namespace, console: Console) -> Answer:
+    """Check the hash of every object of a case."""
+    damaged = list(io.verify(options.case))
+    lines = [f"damaged: {one}" for one in damaged] or ["every object is intact"]
+    return Answer({"ok": not damaged, "damaged": damaged}, tuple(lines))
+
+
+def apply(options: Namespace, console: Console) -> Answer:
+    """Replay a journal on a case."""
+    edits = io.read_journal(options.edits)
+    changed(options.case, lambda _: edits, dry_run=options.dry_run)
+    labels = [edit.label for edit in edits]
+    return Answer({"applied": len(edits), "edits": labels}, tuple(labels))
+
+
+def report(options: Namespace, console: Console) -> Answer:
+    """Write the plan as a PDF."""
+    from surgiplan.report import write_report
+
+    pages = write_report(io.load(options.case), options.case.stem, options.output, console.report)
+    line = f"{options.output}: {pages} pages"
+    return Answer({"file": str(options.output), "pages": pages}, (line,))

@@ -1,0 +1,35 @@
+"""Reads the command line, runs one command, and turns errors into sentences."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from surgiplan.errors import SurgiplanError
+
+from .options import parser
+from .output import Console
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    # OpenMP threads that spin while they wait take the core that the window needs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if not given or (not given[0].startswith("-") and given[0] not in parser().commands):
+        given = ["window", *given]
+    options = parser().parse(given)
+    console = Console(json=options.json, quiet=options.quiet)
+    try:
+        answer = options.run(options, console)
+    except SurgiplanError as error:
+        console.complain(str(error))
+        return 2
+    except KeyboardInterrupt:
+        console.complain("Stopped by the user; nothing was changed.")
+        return 2
+    except BrokenPipeError:
+        return 0
+    console.answer(answer)
+    return 0

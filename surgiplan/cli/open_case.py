@@ -1,0 +1,36 @@
+"""Opening, changing and saving a case from a command."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from surgiplan import io
+from surgiplan.edits import Edit
+from surgiplan.model import Case
+
+__all__ = ["changed", "saved"]
+
+
+def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: bool = False) -> Case:
+    """Apply the edits that ``build`` makes of a case, and save it with them in its journal.
+
+    With ``dry_run`` nothing is written.  Raises CaseFileError if the case is open elsewhere.
+    """
+    with io.CaseLock(path):
+        case = io.load(path)
+        edits = build(case)
+        for edit in edits:
+            case = edit.apply(case)
+        if not dry_run:
+            io.save(case, path, journal=edits)
+        return case
+
+
+def saved(case: Case, path: Path, edits: Sequence[Edit]) -> None:
+    """Save a new case.  Raises CaseFileError if one is there already."""
+    from surgiplan.errors import CaseFileError
+
+    if path.exists():
+        raise CaseFileError(
+            f"{path.name} exists already; choose another name, or --into to add to it."
+        )
+    io.save(case, path, journal=edits)

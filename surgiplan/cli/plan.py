@@ -1,0 +1,166 @@
+"""Commands about the plan: devices, measure, place, resect, simulate."""
+
+import time
+from argparse import Namespace
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from surgiplan import RESEARCH_USE, __version__
+from surgiplan.model import Case
+from surgiplan.workflow import (
+    design,
+    measure_distance,
+    place_stent,
+    plan_resection,
+)
+from surgiplan.workflow import simulate as simulated
+
+from .open_case import changed
+from .output import Answer, Console
+
+__all__ = ["devices", "measure", "place", "resect", "simulate"]
+
+
+def devices(options: Namespace, console: Console) -> Answer:
+    """The catalogue."""
+    from surgiplan.planning import devices as catalogue
+
+    listed = [
+        {
+            "device": key,
+            "name": one.name,
+            "diameter_mm": one.diameter_mm,
+            "length_mm": one.length_mm,
+            "source": one.source,
+        }
+        for key, one in catalogue().items()
+    ]
+    lines = tuple(
+        f"{d['device']}: {d['name']}, {d['diameter_mm']:g} × {d['length_mm']:g} mm ({d['source']})"
+        for d in listed
+    )
+    return Answer({"devices": listed}, lines)
+
+
+def measure(options: Namespace, console: Console) -> Answer:
+    """Keep the distance along picked points."""
+    edits: list[Any] = []
+
+    def build(case: Case) -> list[Any]:
+        edits.append(measure_distance(case, options.points, options.name))
+        return edits
+
+    changed(options.case, build, dry_run=options.dry_run)
+    made = edits[0].measurement
+    answer = {
+        "id": made.id,
+        "name": made.name,
+        "length_mm": made.length_mm,
+        "points_lps": made.points_lps,
+    }
+    return Answer(answer, (f"{made.name}: {made.length_mm:.1f} mm",))
+
+
+def place(options: Namespace, console: Console) -> Answer:
+    """Place a stent on a centreline."""
+    from surgiplan.planning import fit
+
+    chosen = design(options.device, options.diameter_mm, options.length_mm)
+    edits: list[Any] = []
+
+    def build(case: Case) -> list[Any]:
+        edits.append(place_stent(case, chosen, options.along, options.at, branch=options.branch))
+        return edits
+
+    case = changed(options.case, build, dry_run=options.dry_run)
+    stent = edits[0].stent
+    fits = fit(case.plan.centerlines[stent.centerline_id].branch(stent.branch), stent)
+    answer = {
+        "id": stent.id,
+        "device": stent.name,
+        "at_mm": stent.at_mm,
+        "apposition": _fields(fits),
+        "foreshortening_fraction": fits.foreshortening_fraction,
+    }
+    lines = (
+        f"{stent.id}: {stent.name} mm at {stent.at_mm:.1f} mm",
+        *(f"    {rule.text}" for rule in fits.rules),
+    )
+    return Answer(answer, lines)
+
+
+def resect(options: Namespace, console: Console) -> Answer:
+    """Cut an organ with a plane."""
+    from surgiplan.planning import divide, margin
+
+    point, normal = options.plane
+    edits: list[Any] = []
+
+    def build(case: Case) -> list[Any]:
+        lesion = options.lesion or ("tumour" if "tumour" in case.segments else "")
+        edits.append(
+            plan_resection(
+                case, options.target, point, normal, lesion=lesion, margin_mm=options.margin_mm
+            )
+        )
+        return edits
+
+    case = changed(options.case, build, dry_run=options.dry_run)
+    made = edits[0].resection
+    division = divide(case.segments[made.target_id], made)
+    answer: dict[str, Any] = {
+        "id": made.id,
+        "resected_ml": division.resected_ml,
+        "remnant_ml": division.remnant_ml,
+        "remnant_fraction": division.remnant_fraction,
+        "cut_area_mm2": division.cut_area_mm2,
+    }
+    lines = [
+        f"{made.id}: {division.resected_ml:.0f} ml resected, {division.remnant_ml:.0f} ml remain "
+        f"({100 * division.remnant_fraction:.0f} %)"
+    ]
+    if made.lesion_id:
+        free = margin(case.segments[made.lesion_id], made)
+        answer |= {"margin_min_mm": free.min_mm, "margin_p5_mm": free.p5_mm}
+        lines.append(f"    margin to {made.lesion_id}: {free.min_mm:.1f} mm at its smallest")
+    else:
+        answer |= {"margin_min_mm": None, "margin_p5_mm": None, "reason": "no lesion was named"}
+    return Answer(answer, tuple(lines))
+
+
+def simulate(options: Namespace, console: Console) -> Answer:
+    """Compute the tissue's response to a stent or a resection."""
+    start = time.perf_counter()
+    edits: list[Any] = []
+
+    def build(case: Case) -> list[Any]:
+        edits.append(simulated(case, options.subject, options.settings, report=console.report))
+        return edits
+
+    changed(options.case, build, dry_run=options.dry_run)
+    finding = edits[0].finding
+    answer = {
+        "id": finding.id,
+        "kind": finding.kind,
+        **finding.numbers,
+        "settings": finding.settings,
+        "seconds": time.perf_counter() - start,
+        "provenance": {
+            "made_from": finding.made_from,
+            "software": f"surgiplan {__version__}",
+            "notice": RESEARCH_USE,
+        },
+    }
+    numbers = finding.numbers
+    lines = (
+        f"{finding.id}: largest displacement {numbers['displacement_max_mm']:.2f} mm, "
+        f"stress (99th percentile) {numbers['stress_p99_kpa']:.3g} kPa",
+        f"    {numbers['element']}, {numbers['iterations']} iterations, "
+        f"residual {numbers['residual']:.1e}",
+    )
+    return Answer(answer, lines)
+
+
+def _fields(fits: Any) -> dict[str, Any]:
+    assert is_dataclass(fits)
+    return asdict(fits)  # type: ignore[arg-type]

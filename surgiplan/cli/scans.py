@@ -1,0 +1,109 @@
+"""Commands that bring a scan in: scan, import."""
+
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from surgiplan import io
+from surgiplan.errors import DicomError
+from surgiplan.model import Case, Volume
+from surgiplan.workflow import import_scan as imported
+
+from .open_case import changed, saved
+from .output import Answer, Console
+
+__all__ = ["import_scan", "scan"]
+
+
+def scan(options: Namespace, console: Console) -> Answer:
+    """What is in folders and files.  Raises DicomError if one is not there."""
+    for path in options.paths:
+        _require(path)
+    found = io.scan(options.paths, report=console.report)
+    if not found.series:
+        raise DicomError(
+            f"There are no DICOM images in {options.paths[0]}; choose the folder of a scan."
+        )
+    series = [
+        {
+            "uid": one.uid,
+            "modality": one.modality,
+            "description": one.description,
+            "images": one.images,
+            "shape_kji": one.shape_kji,
+            "spacing_mm": one.spacing_mm,
+            "transfer_syntax": one.transfer_syntax,
+            "is_volume": one.is_volume,
+            "problems": [asdict(problem) for problem in one.problems],
+        }
+        for one in found.series
+    ]
+    lines = []
+    for one in found.series:
+        lines.append(f"{one.modality}  {one.description or '(no description)'}  {one.uid}")
+        lines.append(f"    {one.images} images, {'volume' if one.is_volume else 'not a volume'}")
+        lines.extend(f"    {problem.kind}: {problem.detail}" for problem in one.problems)
+    ignored = [{"path": str(path), "reason": reason} for path, reason in found.ignored]
+    lines.append(f"{len(ignored)} files ignored")
+    return Answer({"series": series, "ignored": ignored}, tuple(lines))
+
+
+def import_scan(options: Namespace, console: Console) -> Answer:
+    """One series or volume file into a new case, or into one that exists."""
+    _require(options.path)
+
+    def build(case: Case) -> list[Any]:
+        edit = imported(
+            options.path,
+            series_uid=options.series,
+            accept=options.accept,
+            volume_id=case.free_id("volumes", options.volume or "ct"),
+            report=console.report,
+        )
+        return [edit]
+
+    if options.into:
+        known = set(io.load(options.into).volumes)
+        case = changed(options.into, build)
+        volume = next(v for key, v in case.volumes.items() if key not in known)
+    else:
+        if options.output.exists():
+            saved(Case(), options.output, [])
+        edits = build(Case())
+        case = edits[0].apply(Case())
+        saved(case, options.output, edits)
+        volume = case.volume()
+    about = volume_json(volume)
+    spacing = " × ".join(f"{mm:.3g}" for mm in volume.grid.spacing_mm)
+    shape = " × ".join(str(n) for n in volume.grid.shape)
+    lines = (
+        f"{volume.name}: {shape} voxels of {spacing} mm (slice, row, column), "
+        f"{about['value_min']} to {about['value_max']} {volume.unit}",
+        *volume.source.remarks,
+    )
+    problems = [{"kind": kind, "accepted": True} for kind in volume.source.accepted]
+    return Answer({"volume": about, "problems": problems}, lines)
+
+
+def volume_json(volume: Volume) -> dict[str, Any]:
+    """What a program wants to know of a volume."""
+    return {
+        "id": volume.id,
+        "name": volume.name,
+        "shape_kji": volume.grid.shape,
+        "affine_kji_to_lps": volume.grid.affine,
+        "spacing_mm": volume.grid.spacing_mm,
+        "unit": volume.unit,
+        "value_min": volume.values.min(),
+        "value_max": volume.values.max(),
+        "sha256": volume.sha256,
+        "series_uid": volume.source.series_uid,
+        "scan_date": volume.source.study_date or None,
+        "remarks": volume.source.remarks,
+    }
+
+
+def _require(path: Path) -> None:
+    if not path.exists():
+        raise DicomError(f"There is no file or folder {path}; check the path.")

@@ -1,0 +1,82 @@
+"""The diameter along a vessel, as a vector drawing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .style import ACCENT, FONT, LINE, MUTED
+
+__all__ = ["diameter_profile"]
+
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 480.0, 120.0, 30.0, 22.0
+
+
+def diameter_profile(measured: Any, spans_mm: Sequence[tuple[float, float]]) -> Any:
+    """Largest and smallest diameter over distance; the stents' spans are shaded."""
+    from reportlab.graphics.shapes import Drawing, Line, Rect
+
+    drawing = Drawing(_WIDTH, _HEIGHT)
+    length = max(float(measured.s_mm[-1]), 1e-6)
+    top = 5 * np.ceil(1.05 * np.nanmax(measured.d_max_mm) / 5)
+
+    def at(s_mm: float, d_mm: float) -> tuple[float, float]:
+        x = _LEFT + (_WIDTH - _LEFT - 8) * s_mm / length
+        return float(x), float(_BOTTOM + (_HEIGHT - _BOTTOM - 14) * d_mm / top)
+
+    for low, high in spans_mm:
+        (x0, y0), (x1, y1) = at(low, 0), at(high, top)
+        drawing.add(Rect(x0, y0, x1 - x0, y1 - y0, fillColor=_colour("#dcebe9"), strokeColor=None))
+    for d_mm in np.linspace(0, top, 5):
+        (x0, y), (x1, _) = at(0, d_mm), at(length, d_mm)
+        drawing.add(Line(x0, y, x1, y, strokeColor=_colour(LINE), strokeWidth=0.3))
+        drawing.add(_text(x0 - 4, y - 2.5, f"{d_mm:.0f}", "end"))
+    for s_mm in np.arange(0, length, _step(length)):
+        x, y = at(s_mm, 0)
+        drawing.add(_text(x, y - 10, f"{s_mm:.0f}", "middle"))
+    drawing.add(_text(_WIDTH - 8, 2, "mm along the vessel", "end"))
+    drawing.add(
+        _text(_LEFT, _HEIGHT - 8, "diameter, mm: largest (solid), smallest (dashed)", "start")
+    )
+    for diameters, dashed in ((measured.d_max_mm, False), (measured.d_min_mm, True)):
+        for run in _runs(measured.s_mm, diameters):
+            drawing.add(_line([at(s, d) for s, d in run], dashed))
+    return drawing
+
+
+def _runs(s_mm: Any, d_mm: Any) -> list[list[tuple[float, float]]]:
+    """Stretches without a gap."""
+    runs: list[list[tuple[float, float]]] = [[]]
+    for s, d in zip(s_mm, d_mm, strict=True):
+        if np.isfinite(d):
+            runs[-1].append((float(s), float(d)))
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if len(run) > 1]
+
+
+def _step(length_mm: float) -> float:
+    """A round distance between the marks of the axis."""
+    return next(s for s in (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 1e9) if length_mm / s <= 12)
+
+
+def _line(points: list[tuple[float, float]], dashed: bool) -> Any:
+    from reportlab.graphics.shapes import PolyLine
+
+    flat = [value for xy in points for value in xy]
+    colour = _colour(MUTED if dashed else ACCENT)
+    dash = [3, 2] if dashed else None
+    return PolyLine(flat, strokeColor=colour, strokeWidth=1.1, strokeDashArray=dash)
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> Any:
+    from reportlab.graphics.shapes import String
+
+    colour = _colour(MUTED)
+    return String(x, y, text, fontName=FONT, fontSize=6.5, fillColor=colour, textAnchor=anchor)
+
+
+def _colour(code: str) -> Any:
+    from reportlab.lib.colors import HexColor
+
+    return HexColor(code)

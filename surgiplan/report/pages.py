@@ -1,0 +1,80 @@
+"""The pages: header and footer on each, then one chapter after the other."""
+
+import io
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from surgiplan import RESEARCH_USE, __version__
+from surgiplan.model import Case
+
+from .chapters import anatomy, findings, methods, resections, scan, truths, vessels
+from .style import ACCENT, ATTENTION, FONT, MUTED, register_fonts
+from .truth import TruthRow
+
+__all__ = ["built"]
+
+_MARGIN_MM = 16.0
+
+
+def built(
+    case: Case, case_name: str, pictures: Mapping[str, Any], truth: Sequence[TruthRow]
+) -> tuple[bytes, int]:
+    """The PDF of a plan, and its number of pages."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.lib.units import mm
+    from reportlab.platypus import SimpleDocTemplate
+
+    register_fonts()
+    story: list[Any] = []
+    for chapter in (scan, anatomy, vessels, resections, findings):
+        story += chapter(case, pictures)
+    story += truths(truth) + methods(case)
+    file = io.BytesIO()
+    document = SimpleDocTemplate(
+        file,
+        pagesize=A4,
+        leftMargin=_MARGIN_MM * mm,
+        rightMargin=_MARGIN_MM * mm,
+        topMargin=24 * mm,
+        bottomMargin=20 * mm,
+        title=f"Operation plan {case.patient.pseudonym}",
+        author=f"surgiplan {__version__}",
+        subject=RESEARCH_USE,
+        keywords=RESEARCH_USE,
+        invariant=1,
+    )
+    pages: list[int] = []
+    draw = partial(_page, case, case_name, pages)
+    document.build(story, onFirstPage=draw, onLaterPages=draw)
+    return file.getvalue(), max(pages)
+
+
+def _page(case: Case, case_name: str, pages: list[int], canvas: Any, document: Any) -> None:
+    """Who, which case, which scan above; the notice and the page below."""
+    from reportlab.lib.units import mm
+
+    width, height = document.pagesize
+    left, right = _MARGIN_MM * mm, width - _MARGIN_MM * mm
+    source = case.volume().source
+    who = f"{case.patient.pseudonym}  ·  {case_name}"
+    which = f"{source.description or case.volume().name}  ·  {source.study_date or 'no scan date'}"
+    pages.append(document.page)
+    canvas.saveState()
+    canvas.setFillColor(ACCENT)
+    canvas.setFont(f"{FONT}-Bold", 11)
+    canvas.drawString(left, height - 14 * mm, "surgiplan")
+    canvas.setFillColor(MUTED)
+    canvas.setFont(FONT, 8)
+    canvas.drawRightString(right, height - 12.2 * mm, who)
+    canvas.drawRightString(right, height - 16 * mm, which)
+    canvas.setStrokeColor(ACCENT)
+    canvas.setLineWidth(0.6)
+    canvas.line(left, height - 18.5 * mm, right, height - 18.5 * mm)
+    canvas.setFillColor(ATTENTION)
+    canvas.setFont(f"{FONT}-Bold", 8)
+    canvas.drawString(left, 11 * mm, RESEARCH_USE)
+    canvas.setFillColor(MUTED)
+    canvas.setFont(FONT, 8)
+    canvas.drawRightString(right, 11 * mm, f"Page {document.page}")
+    canvas.restoreState()

@@ -1,0 +1,136 @@
+"""Type, colours, tables and pictures of the report."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+__all__ = [
+    "ACCENT",
+    "ATTENTION",
+    "FONT",
+    "LINE",
+    "MUTED",
+    "figure",
+    "heading",
+    "note",
+    "number",
+    "register_fonts",
+    "side_by_side",
+    "table",
+]
+
+FONT = "DejaVu"
+ACCENT, ATTENTION, MUTED, LINE = "#1d7d72", "#a33327", "#5b6673", "#c9d1d9"
+
+
+@cache
+def register_fonts() -> None:
+    """Embed a typeface with signs and letters beyond Latin."""
+    from pathlib import Path
+
+    import matplotlib
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    pdfmetrics.registerFont(TTFont(FONT, folder / "DejaVuSans.ttf"))
+    pdfmetrics.registerFont(TTFont(f"{FONT}-Bold", folder / "DejaVuSans-Bold.ttf"))
+    pdfmetrics.registerFontFamily(FONT, normal=FONT, bold=f"{FONT}-Bold")
+
+
+def heading(text: str) -> Any:
+    """A chapter's title."""
+    return _paragraph(text, bold=True, size=13, colour=ACCENT, before=10, after=5)
+
+
+def note(text: str, *, attention: bool = False) -> Any:
+    """A sentence of small print."""
+    return _paragraph(text, size=8, colour=ATTENTION if attention else MUTED, before=2, after=2)
+
+
+def number(value: Any, digits: int = 1, unit: str = "") -> str:
+    """A number with its unit; a dash where there is none."""
+    if value is None:
+        return "–"
+    text = value if isinstance(value, str) else f"{value:.{digits}f}"
+    return f"{text} {unit}".strip()
+
+
+def table(rows: Sequence[Sequence[str]], widths_mm: Sequence[float], *, head: bool = True) -> Any:
+    """A table with numbers to the right: every column but the first, if it holds digits."""
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Table
+
+    cells = [
+        [_cell(text, n, bold=head and row == 0) for n, text in enumerate(line)]
+        for row, line in enumerate(rows)
+    ]
+    style: list[Any] = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.3, LINE),
+    ]
+    if head:
+        style.append(("LINEBELOW", (0, 0), (-1, 0), 0.8, MUTED))
+    return Table(
+        cells, colWidths=[w * mm for w in widths_mm], style=style, repeatRows=1 if head else 0
+    )
+
+
+def figure(pixels: Any, width_mm: float, caption: str = "") -> list[Any]:
+    """A picture (rows, columns, 3) with a line below it."""
+    import io
+
+    from PIL import Image as Picture
+    from reportlab.lib.units import mm
+    from reportlab.platypus import Image
+
+    file = io.BytesIO()
+    Picture.fromarray(pixels).save(file, format="PNG")
+    file.seek(0)
+    height_mm = width_mm * pixels.shape[0] / pixels.shape[1]
+    parts: list[Any] = [Image(file, width_mm * mm, height_mm * mm)]
+    return [*parts, note(caption)] if caption else parts
+
+
+def side_by_side(*columns: Any) -> Any:
+    """Figures next to each other."""
+    from reportlab.platypus import Table
+
+    style = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]
+    return Table([list(columns)], style=style)
+
+
+def _cell(text: str, column: int, *, bold: bool) -> Any:
+    right = column > 0 and (bold or any(c.isdigit() for c in text)) and len(text) < 24
+    return _paragraph(text, bold=bold, size=8, right=right)
+
+
+def _paragraph(
+    text: str,
+    *,
+    size: float,
+    bold: bool = False,
+    colour: str = "#1b222a",
+    right: bool = False,
+    before: float = 0,
+    after: float = 0,
+) -> Any:
+    from xml.sax.saxutils import escape
+
+    from reportlab.lib.enums import TA_LEFT, TA_RIGHT
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph
+
+    style = ParagraphStyle(
+        "surgiplan",
+        fontName=f"{FONT}-Bold" if bold else FONT,
+        fontSize=size,
+        leading=size * 1.35,
+        textColor=colour,
+        alignment=TA_RIGHT if right else TA_LEFT,
+        spaceBefore=before,
+        spaceAfter=after,
+    )
+    return Paragraph(escape(text), style)

@@ -1,0 +1,106 @@
+"""Long work can be watched, cancelled, replaced, and may crash without harm."""
+
+import os
+import queue
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import jobs_work as work
+
+from surgiplan.errors import PlanError, SurgiplanError
+from surgiplan.jobs import Jobs
+
+
+class Desk:
+    """The main thread of a program: posted calls wait here until they are taken."""
+
+    def __init__(self):
+        self.posted = queue.Queue()
+        self.heard = []
+        self.jobs = Jobs(self.posted.put)
+
+    def start(self, name, task, **options):
+        return self.jobs.start(
+            name,
+            task,
+            done=lambda value: self.heard.append((name, "done", value)),
+            failed=lambda error: self.heard.append((name, "failed", error)),
+            cancelled=lambda why: self.heard.append((name, "cancelled", why)),
+            progress=lambda fraction, text: self.heard.append((name, "progress", text)),
+            **options,
+        )
+
+    def wait_for(self, name, kind, timeout_s=60):
+        deadline = time.monotonic() + timeout_s
+        while not any(h[:2] == (name, kind) for h in self.heard):
+            self.posted.get(timeout=max(deadline - time.monotonic(), 0.01))()
+        return next(h[2] for h in self.heard if h[:2] == (name, kind))
+
+
+@pytest.fixture
+def desk():
+    desk = Desk()
+    yield desk
+    desk.jobs.close()
+
+
+def test_a_large_array_goes_there_and_comes_back(desk):
+    array = np.arange(2_000_000, dtype=np.int64)
+    desk.start("double", partial(work.doubled, array))
+    assert np.array_equal(desk.wait_for("double", "done"), array * 2)
+    assert ("double", "progress", "doubling") in desk.heard
+
+
+def test_work_runs_in_another_process(desk):
+    desk.start("pid", work.process_id)
+    assert desk.wait_for("pid", "done") != os.getpid()
+
+
+def test_a_refusal_arrives_as_the_same_error(desk):
+    desk.start("refuse", work.refuse)
+    error = desk.wait_for("refuse", "failed")
+    assert isinstance(error, PlanError)
+    assert "misses" in str(error)
+
+
+def test_a_cancelled_job_is_gone_told_once_and_the_next_one_runs(desk):
+    job = desk.start("endless", work.endless)
+    desk.wait_for("endless", "progress")
+    process = desk.jobs._lanes[False]._runner._worker._process
+    desk.jobs.cancel(job)
+    assert not process.is_alive()
+    desk.wait_for("endless", "cancelled")
+    desk.start("pid", work.process_id)
+    desk.wait_for("pid", "done")
+    told = [h[1] for h in desk.heard if h[0] == "endless" and h[1] != "progress"]
+    assert told == ["cancelled"]
+
+
+def test_a_waiting_job_gives_way_to_a_newer_one_of_its_kind(desk):
+    blocker = desk.start("endless", work.endless)
+    desk.wait_for("endless", "progress")
+    desk.start("simulate", work.process_id)
+    desk.start("simulate", partial(work.doubled, np.ones(3)))
+    assert "newer" in desk.wait_for("simulate", "cancelled")
+    desk.jobs.cancel(blocker)
+    assert desk.wait_for("simulate", "done") == pytest.approx([2, 2, 2])
+
+
+def test_a_crash_of_the_worker_is_a_sentence_and_not_the_end(desk):
+    desk.start("crash", work.crash)
+    error = desk.wait_for("crash", "failed")
+    assert isinstance(error, SurgiplanError)
+    assert "nothing was changed" in str(error)
+    desk.start("large", work.large)
+    assert desk.wait_for("large", "done").sum() == pytest.approx(3_000_000 * 2_999_999 / 2)
+
+
+def test_short_work_runs_on_a_thread_of_this_process(desk):
+    desk.start("pid", work.process_id, quick=True)
+    assert desk.wait_for("pid", "done") == os.getpid()
