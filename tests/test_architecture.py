@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "meshing": BODY,
     "mechanics": BODY,
     "planning": BODY | {"derived"},
-    "validation": BODY,
+    "validation": BODY | {"planning", "derived"},  # it measures the truth as it measures a plan
     "physiology": BODY,
     "edits": BODY | {"planning"},
     "io": BODY | {"edits"},
@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "derived": {"model"},
     "worker": set(),
     "jobs": {"worker"},
-    "report": BODY | {"planning", "derived", "meshing", "render"},  # it prints pictures
+    "report": BODY
+    | {"planning", "derived", "meshing", "render", "validation"},  # it prints pictures
     "render": BODY,
     "workflow": CORE,
     "cli": CORE | {"workflow", "report", "render", "jobs", "app"},

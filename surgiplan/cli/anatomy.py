@@ -98,7 +98,7 @@ def segment_json(segment: Segment) -> dict[str, Any]:
 
 def surface(options: Namespace, console: Console) -> Answer:
     """Write the surface of a segment."""
-    from surgiplan.meshing import surface_of
+    from surgiplan.meshing import is_closed, surface_of
 
     segment = io.load(options.case).segment(options.segment)
     console.report(0.1, f"Making the surface of {segment.name}")
@@ -109,11 +109,11 @@ def surface(options: Namespace, console: Console) -> Answer:
         "vertices": len(made.points_lps),
         "triangles": len(made.triangles),
         "volume_ml": made.volume_ml,
-        "closed": made.is_closed,
+        "closed": is_closed(made),
         "space": "LPS",
         "unit": "mm",
     }
-    closed = "closed" if made.is_closed else "open"
+    closed = "closed" if answer["closed"] else "open"
     line = f"{options.output}: {len(made.triangles)} triangles, {made.volume_ml:.1f} ml, {closed}"
     return Answer(answer, (line,))
 

@@ -23,21 +23,23 @@ __all__ = ["devices", "measure", "place", "resect", "simulate"]
 
 def devices(options: Namespace, console: Console) -> Answer:
     """The catalogue."""
-    from surgiplan.planning import devices as catalogue
+    from surgiplan.planning import catalogue
 
     listed = [
         {
-            "device": key,
-            "name": one.name,
-            "diameter_mm": one.diameter_mm,
-            "length_mm": one.length_mm,
+            "device": one.name,
+            "title": one.title,
+            "diameter_mm": {"low": one.diameters.low_mm, "high": one.diameters.high_mm},
+            "length_mm": {"low": one.lengths.low_mm, "high": one.lengths.high_mm},
+            "usual_diameter_mm": one.usual_diameter_mm,
+            "usual_length_mm": one.usual_length_mm,
             "source": one.source,
         }
-        for key, one in catalogue().items()
+        for one in catalogue()
     ]
     lines = tuple(
-        f"{d['device']}: {d['name']}, {d['diameter_mm']:g} × {d['length_mm']:g} mm ({d['source']})"
-        for d in listed
+        f"{one.name}: {one.title}, diameter {one.diameters}, length {one.lengths} ({one.source})"
+        for one in catalogue()
     )
     return Answer({"devices": listed}, lines)
 

@@ -7,10 +7,10 @@ import numpy as np
 
 from surgiplan import RESEARCH_USE, __version__
 from surgiplan.model import Case, Centerline, Finding, Resection, StentPlacement
+from surgiplan.validation import TruthRow
 
 from .chart import diameter_profile
 from .style import figure, heading, note, number, side_by_side, table
-from .truth import TruthRow
 
 __all__ = ["anatomy", "findings", "methods", "resections", "scan", "truths", "vessels"]
 
@@ -230,7 +230,7 @@ def methods(case: Case) -> list[Any]:
         "Coordinates are patient LPS in millimetres; the affine comes from image position and "
         "orientation alone.",
         "Mechanics: quadratic tetrahedra, compressible neo-Hookean tissue; the shape in the scan "
-        "is taken as free of stress. Material values are from the literature, not from this patient.",
+        "is taken as free of stress. Material values are from the literature, not this patient.",
         RESEARCH_USE,
     ]
     return [heading("Methods and versions"), *(note(line) for line in lines)]

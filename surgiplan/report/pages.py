@@ -7,10 +7,10 @@ from typing import Any
 
 from surgiplan import RESEARCH_USE, __version__
 from surgiplan.model import Case
+from surgiplan.validation import TruthRow
 
 from .chapters import anatomy, findings, methods, resections, scan, truths, vessels
 from .style import ACCENT, ATTENTION, FONT, MUTED, register_fonts
-from .truth import TruthRow
 
 __all__ = ["built"]
 

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,7 @@ from typing import Any
 from surgiplan.errors import SurgiplanError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Case
-
-from .truth import TruthRow
+from surgiplan.validation import TruthRow
 
 __all__ = ["pictures_of", "write_report"]
 
@@ -23,11 +22,13 @@ def write_report(
     report: Report = silent,
     *,
     look: Any = None,
+    pictures: Mapping[str, Any] | None = None,
     truth: Sequence[TruthRow] = (),
 ) -> int:
     """Write the plan to ``path`` and return its number of pages.
 
-    ``look`` is how the window shows the case (colours, window and level), by default the usual.
+    ``look`` is how the window shows the case (colours, window and level), by default the usual;
+    ``pictures`` are those of ``pictures_of``, made here if not given.
     An older file of that name stays until the new one is complete.  Raises SurgiplanError if the
     case has no scan, no picture can be made, or the file cannot be written.
     """
@@ -36,7 +37,8 @@ def write_report(
     if path.suffix.lower() != ".pdf":
         raise SurgiplanError(f"The plan is written as PDF; end the file name {path.name} in .pdf.")
     case.volume()
-    pictures = pictures_of(case, part(report, 0.0, 0.8), look=look)
+    if pictures is None:
+        pictures = pictures_of(case, part(report, 0.0, 0.8), look=look)
     report(0.8, "Setting the pages")
     content, pages = built(case, case_name, pictures, truth)
     report(0.95, "Writing the file")

@@ -1,7 +1,5 @@
 """Decisions: devices, cutting planes, distances."""
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
@@ -21,14 +19,9 @@ def design(
 
     Raises PlanError naming the devices there are, or a size that cannot be.
     """
-    from surgiplan.planning import device
+    from surgiplan.planning import design as catalogued
 
-    found = device(name)
-    return replace(
-        found,
-        diameter_mm=found.diameter_mm if diameter_mm is None else float(diameter_mm),
-        length_mm=found.length_mm if length_mm is None else float(length_mm),
-    )
+    return catalogued(name, diameter_mm, length_mm)
 
 
 def place_stent(
@@ -40,7 +33,7 @@ def place_stent(
         raise PlanError(f"There is no centreline {centerline_id!r}; this case has: {known}.")
     placement = StentPlacement(
         id=case.free_id("plan/stents", "stent"),
-        name=f"{stent.name} {stent.diameter_mm:g} × {stent.length_mm:g}",
+        name=stent.name,
         design=stent,
         centerline_id=centerline_id,
         branch=branch,

@@ -88,7 +88,8 @@ def _remnant_finding(case: Case, path: str, settings: Any, report: Report) -> Fi
 
 
 def _numbers(response: "Response") -> dict[str, Any]:
-    return {name: _tidy(value) for name, value in response.numbers.items()}
+    values = {field.name: getattr(response, field.name) for field in fields(response)}
+    return {name: _tidy(v) for name, v in values.items() if not isinstance(v, np.ndarray)}
 
 
 def _finding(
