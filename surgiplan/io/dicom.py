@@ -1,0 +1,214 @@
+"""Turns a series that was found into a volume, and refuses what could mislead."""
+
+import hashlib
+import warnings
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.errors import DicomError
+from surgiplan.jobs_report import Report, part, silent
+from surgiplan.model import Patient, Source, Volume, VoxelGrid
+
+from .headers import iso_date, text
+from .pixels import AIR_HU, SlicePixels, fits_int16, read_slice
+from .resample import even_grid, onto_grid
+from .series import ACCEPTABLE, PROBLEM_KINDS, SeriesFound
+from .stack import Layout, layout_of
+
+__all__ = ["LARGEST_VOLUME_BYTES", "load_series", "pseudonym"]
+
+LARGEST_VOLUME_BYTES = 8 << 30
+"""More than any scan of a body part has; beyond, a header is damaged or hostile."""
+_UNITS = {"BQML": "Bq/mL", "CNTS": "counts", "GML": "g/mL"}
+
+
+def load_series(
+    series: SeriesFound, accept: Collection[str] = (), report: Report = silent
+) -> tuple[Volume, Patient]:
+    """The volume of a series, and its patient under a pseudonym.
+
+    Raises DicomError with one sentence for the first problem that is not among ``accept``, and
+    for slices that cannot be decoded.  Of the problems in ``ACCEPTABLE``, those that were accepted
+    are mended and remembered in the volume's source.
+    """
+    _refuse_problems(series, accept)
+    layout, _ = layout_of(series.headers)
+    _refuse_huge(layout, even_grid(layout))
+    values, slices = _stacked(layout, part(report, 0.0, 0.9 if layout.is_regular else 0.6))
+    remarks = _remarks(layout, slices, series.images)
+    if layout.is_regular:
+        first = layout.images[0]
+        grid = VoxelGrid(values.shape, layout.affine(), first.frame_uid)
+    else:
+        grid = even_grid(layout)
+        outside = AIR_HU if series.modality == "CT" else float(values.min())
+        values = onto_grid(values, layout, grid, outside, part(report, 0.6, 0.95))
+    dataset = slices[len(slices) // 2].dataset
+    volume = Volume(
+        id=_short_name(series.modality).lower(),
+        values=values,
+        grid=grid,
+        unit=_unit(series.modality, dataset),
+        name=_short_name(series.modality),
+        source=Source(
+            series_uid=series.uid,
+            study_uid=series.study_uid,
+            study_date=series.study_date,
+            modality=series.modality,
+            description=series.description,
+            files=series.images,
+            window_level=series.window_level,
+            accepted=tuple(p.kind for p in series.problems),
+            remarks=remarks,
+        ),
+    )
+    report(1.0, "Scan loaded")
+    return volume, _patient(dataset, series)
+
+
+def pseudonym(seed: str) -> str:
+    """``P-4F2A91`` from a UID: no name, number or date of birth goes into it."""
+    return "P-" + hashlib.sha256(seed.encode()).hexdigest()[:6].upper()
+
+
+def _refuse_problems(series: SeriesFound, accept: Collection[str]) -> None:
+    for kind in accept:
+        if kind not in ACCEPTABLE:
+            known = ", ".join(ACCEPTABLE)
+            what = "can never be accepted" if kind in PROBLEM_KINDS else "is no kind of problem"
+            raise DicomError(f"{kind} {what}; those that can be accepted are {known}.")
+    for problem in series.problems:
+        if problem.kind in accept:
+            continue
+        what = problem.detail.rstrip(".")
+        if problem.kind in ACCEPTABLE:
+            raise DicomError(
+                f"{what} ({problem.kind}); export the series again, or accept {problem.kind} "
+                f"(--accept {problem.kind}) to {ACCEPTABLE[problem.kind]}."
+            )
+        raise DicomError(f"{what} ({problem.kind}); {_advice(problem.kind)}.")
+
+
+def _advice(kind: str) -> str:
+    if kind == "several_phases":
+        return "choose one phase"
+    if kind in ("not_a_volume", "single_image"):
+        return "choose another series"
+    return "export the series again from its source"
+
+
+def _refuse_huge(layout: Layout, grid: VoxelGrid) -> None:
+    slices = max(grid.shape[0], len(layout.images))
+    if slices > 2 * len(layout.images):
+        raise DicomError(
+            f"Of {slices} slices only {len(layout.images)} are there (missing_slice), too few to "
+            "fill the gaps; export the series again."
+        )
+    if slices * grid.shape[1] * grid.shape[2] * 4 > LARGEST_VOLUME_BYTES:
+        size = " x ".join(str(n) for n in grid.shape)
+        raise DicomError(
+            f"A volume of {size} voxels needs more than 8 GiB; export a smaller part of it."
+        )
+
+
+def _stacked(layout: Layout, report: Report) -> tuple[npt.NDArray[Any], list[SlicePixels]]:
+    """The values of all slices, (n, rows, columns), int16 where they fit; and slices without."""
+    count = len(layout.images)
+    shape = (count, layout.images[0].rows, layout.images[0].columns)
+    values: npt.NDArray[Any] = np.empty(shape, np.int16)
+    slices = []
+    for n, header in enumerate(layout.images):
+        report(n / count, f"Decoding slice {n + 1} of {count}")
+        one = read_slice(header)
+        whole = one.values.dtype != np.float32 and fits_int16(one.values)
+        if values.dtype == np.int16 and not whole:
+            values = values.astype(np.float32)
+        values[n] = one.values
+        del one.dataset.PixelData
+        slices.append(replace(one, values=np.empty((0, 0))))
+    return values, slices
+
+
+def _remarks(layout: Layout, slices: list[SlicePixels], images: int) -> tuple[str, ...]:
+    remarks = []
+    if copies := images - len(layout.images):
+        remarks.append(f"{copies} copies of slices were left out.")
+    if layout.numbers is not None:
+        for n in np.flatnonzero(np.diff(layout.numbers) > 1):
+            low, high = layout.images[n].position, layout.images[n + 1].position
+            remarks.append(
+                f"The gap of {layout.heights_mm[n + 1] - layout.heights_mm[n]:.2f} mm between "
+                f"{_place(low)} and {_place(high)} mm was interpolated; do not measure there."
+            )
+    else:
+        steps = np.diff(layout.heights_mm)
+        remarks.append(
+            f"Steps of {steps.min():.2f} to {steps.max():.2f} mm between slices were resampled to "
+            "even ones."
+        )
+    if layout.is_tilted:
+        remarks.append("Slices that lay tilted or sideways were resampled to an upright grid.")
+    if padded := sum(one.padded for one in slices):
+        remarks.append(f"{padded} voxels outside the scan were set to {AIR_HU} HU.")
+    if any(one.inverted for one in slices):
+        remarks.append("Inverted greys (MONOCHROME1) were turned round.")
+    return tuple(remarks)
+
+
+def _place(position: tuple[float, ...] | None) -> str:
+    return ",".join(f"{x:.1f}" for x in position or ())
+
+
+def _short_name(modality: str) -> str:
+    return {"PT": "PET"}.get(modality, modality or "scan")
+
+
+def _unit(modality: str, dataset: Any) -> str:
+    if modality == "CT":
+        kind = text(dataset, "RescaleType").upper()
+        return "HU" if kind in ("", "HU", "US", "UNSPECIFIED") else kind
+    units = text(dataset, "Units")
+    return _UNITS.get(units, units) or "1"
+
+
+def _patient(dataset: Any, series: SeriesFound) -> Patient:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sex = text(dataset, "PatientSex").upper()[:1]
+        size_m, weight_kg = (_positive(dataset, t) for t in ("PatientSize", "PatientWeight"))
+        return Patient(
+            pseudonym=pseudonym(series.study_uid or series.uid),
+            sex=sex if sex in ("M", "F", "O") else "",
+            age_years=_age_years(dataset),
+            height_cm=None if size_m is None else round(size_m * 100, 1),
+            weight_kg=weight_kg,
+        )
+
+
+def _positive(dataset: Any, tag: str) -> float | None:
+    try:
+        value = float(text(dataset, tag))
+    except ValueError:
+        return None
+    return value if np.isfinite(value) and value > 0 else None
+
+
+_YEARS = {"D": 1 / 365.25, "W": 7 / 365.25, "M": 1 / 12, "Y": 1.0}
+
+
+def _age_years(dataset: Any) -> float | None:
+    """From the age itself, else from the dates of birth and study; None where neither is there."""
+    age = text(dataset, "PatientAge").upper()
+    if age[:-1].isdigit() and age[-1] in _YEARS and age != "000Y":
+        return round(int(age[:-1]) * _YEARS[age[-1]], 2)
+    from datetime import date
+
+    born, studied = (iso_date(text(dataset, t)) for t in ("PatientBirthDate", "StudyDate"))
+    if not born or not studied:
+        return None
+    days = (date.fromisoformat(studied) - date.fromisoformat(born)).days
+    return round(days / 365.25, 1) if 0 <= days < 130 * 366 else None

@@ -1,0 +1,266 @@
+"""One file's header: who, where and how large, whatever state the file is in."""
+
+import hashlib
+import math
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from .series import ImageHeader
+
+__all__ = ["PHASE_TAGS", "Ignored", "iso_date", "numbers", "read_header", "text"]
+
+PHASE_TAGS = (
+    "TemporalPositionIdentifier",
+    "AcquisitionNumber",
+    "TriggerTime",
+    "EchoNumbers",
+    "AcquisitionTime",
+    "ContentTime",
+)
+"""What may tell images at one position apart, the most deliberate first."""
+
+_TAGS = (
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID",
+    "FrameOfReferenceUID", "Modality", "SeriesDescription", "StudyDate", "PatientID",
+    "PatientName", "PatientBirthDate", "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel",
+    "BitsAllocated", "PhotometricInterpretation", "ImageType", "PixelSpacing",
+    "ImageOrientationPatient", "ImagePositionPatient", "WindowCenter", "WindowWidth",
+    "InstanceNumber", *PHASE_TAGS,
+)  # fmt: skip
+_DEFERRED_BYTES = 1 << 20
+"""Larger values than this stay on disk; no tag above needs them."""
+_LARGEST_INFLATED_BYTES = 256 << 20
+"""A deflated file that grows beyond this is taken for a bomb: pydicom inflates without a bound."""
+_DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
+_DEFLATED_SYNTAX = b"1.2.840.10008.1.2.1.99"
+_PIXEL_DATA = b"\xe0\x7f\x10\x00"
+_UNDEFINED = 0xFFFFFFFF
+
+
+class Ignored(Exception):
+    """The file is no image; the message says why."""
+
+
+def read_header(path: Path, salt: bytes) -> ImageHeader:
+    """The header of a DICOM image.  Raises Ignored, and nothing else, for any other file.
+
+    ``salt`` makes the patient key meaningless outside one scan.
+    """
+    try:
+        with _opened(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _header(path, file, salt)
+    except Ignored:
+        raise
+    except OSError as error:
+        raise Ignored(f"cannot be read: {error.strerror or error}") from error
+    except Exception as error:
+        # A damaged file can raise nearly anything in a parser; all of it means the same here.
+        raise Ignored(f"damaged DICOM header ({type(error).__name__})") from error
+
+
+def text(dataset: Any, keyword: str) -> str:
+    """A value as text, without padding; empty where it is missing or cannot be read."""
+    try:
+        value = dataset.get(keyword)
+    except Exception:
+        return ""
+    return "" if value is None else str(value).replace("\x00", "").strip()
+
+
+def numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...] | None:
+    """``count`` finite numbers, or None where there are not that many."""
+    try:
+        value = dataset.get(keyword)
+        values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        result = tuple(float(v) for v in values)
+    except Exception:
+        return None
+    return result if len(result) == count and all(map(math.isfinite, result)) else None
+
+
+def iso_date(dicom_date: str) -> str:
+    """``20240302`` as ``2024-03-02``; empty where that is no date."""
+    digits = dicom_date.replace(".", "").replace("-", "")
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
+    except ValueError:
+        return ""
+
+
+def _opened(path: Path) -> BinaryIO:
+    kind = path.stat()
+    if not stat.S_ISREG(kind.st_mode):
+        raise Ignored("not a plain file")
+    if kind.st_size == 0:
+        raise Ignored("empty file")
+    return path.open("rb")
+
+
+def _header(path: Path, file: BinaryIO, salt: bytes) -> ImageHeader:
+    import pydicom
+
+    start = file.read(4096)
+    if start[128:132] != b"DICM":
+        raise Ignored(_what_it_is(path, start))
+    if _DEFLATED_SYNTAX in start:
+        _refuse_bomb(file)
+    file.seek(0)
+    dataset = pydicom.dcmread(
+        file, stop_before_pixels=True, specific_tags=list(_TAGS), defer_size=_DEFERRED_BYTES
+    )
+    meta = dataset.file_meta
+    sop_class = text(dataset, "SOPClassUID") or text(meta, "MediaStorageSOPClassUID")
+    if _DIRECTORY_CLASS in (sop_class, text(meta, "MediaStorageSOPClassUID")):
+        raise Ignored("a DICOMDIR; the images beside it are read instead")
+    if not text(dataset, "SeriesInstanceUID") and not _whole(dataset, "Rows", 0):
+        raise Ignored("a DICOM file without a series or an image")
+    found = (-1, 0, True)
+    if _DEFLATED_SYNTAX not in start:
+        found = _pixels(file, path.stat().st_size, *dataset.original_encoding)
+    return _described(path, dataset, sop_class, salt, found)
+
+
+def _described(
+    path: Path, dataset: Any, sop_class: str, salt: bytes, pixels: tuple[int, int, bool]
+) -> ImageHeader:
+    who = "\n".join(text(dataset, t) for t in ("PatientID", "PatientName", "PatientBirthDate"))
+    patient = hashlib.blake2b(who.encode("utf-8", "replace"), key=salt, digest_size=8)
+    spacing = numbers(dataset, "PixelSpacing", 2)
+    center, width = (_first(dataset, t) for t in ("WindowCenter", "WindowWidth"))
+    instance = numbers(dataset, "InstanceNumber", 1)
+    offset, size, complete = pixels
+    rows, columns = _whole(dataset, "Rows", 0), _whole(dataset, "Columns", 0)
+    frames, samples = _whole(dataset, "NumberOfFrames", 1), _whole(dataset, "SamplesPerPixel", 1)
+    bits = _whole(dataset, "BitsAllocated", 16)
+    syntax = text(dataset.file_meta, "TransferSyntaxUID")
+    if offset >= 0 and syntax in _NATIVE:
+        complete = complete and size >= rows * columns * frames * samples * bits // 8
+    return ImageHeader(
+        path=path,
+        sop_class=sop_class,
+        sop_uid=text(dataset, "SOPInstanceUID"),
+        series_uid=text(dataset, "SeriesInstanceUID") or _made_up_uid(path, dataset),
+        study_uid=text(dataset, "StudyInstanceUID"),
+        frame_uid=text(dataset, "FrameOfReferenceUID"),
+        modality=text(dataset, "Modality"),
+        description=text(dataset, "SeriesDescription"),
+        study_date=iso_date(text(dataset, "StudyDate")),
+        patient=patient.hexdigest(),
+        transfer_syntax=syntax,
+        rows=rows,
+        columns=columns,
+        frames=frames,
+        samples=samples,
+        bits=bits,
+        photometric=text(dataset, "PhotometricInterpretation"),
+        image_type=_several(dataset, "ImageType"),
+        spacing_mm=(spacing[0], spacing[1]) if spacing and min(spacing) > 0 else None,
+        orientation=numbers(dataset, "ImageOrientationPatient", 6),
+        position=numbers(dataset, "ImagePositionPatient", 3),
+        window_level=(width, center) if center is not None and width and width > 0 else None,
+        instance=int(instance[0]) if instance else None,
+        phase_marks=tuple(text(dataset, tag) for tag in PHASE_TAGS),
+        pixel_offset=offset,
+        pixel_bytes=size,
+        pixels_complete=complete,
+    )
+
+
+def _made_up_uid(path: Path, dataset: Any) -> str:
+    """What holds the images of one folder together whose series UID somebody removed."""
+    about = [path.parent.name, *(text(dataset, t) for t in ("Modality", "SeriesDescription"))]
+    return "folder-" + hashlib.sha256("\n".join(about).encode("utf-8", "replace")).hexdigest()[:12]
+
+
+_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+
+
+def _whole(dataset: Any, keyword: str, missing: int) -> int:
+    value = numbers(dataset, keyword, 1)
+    return max(int(value[0]), 0) if value else missing
+
+
+def _first(dataset: Any, keyword: str) -> float | None:
+    """The first of one or several numbers."""
+    try:
+        value = dataset.get(keyword)
+        number = float(value[0] if isinstance(value, Sequence) else value)
+    except Exception:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _several(dataset: Any, keyword: str) -> tuple[str, ...]:
+    try:
+        value = dataset.get(keyword)
+    except Exception:
+        return ()
+    if value is None or isinstance(value, str):
+        return (value,) if value else ()
+    return tuple(str(v) for v in value)
+
+
+def _pixels(
+    file: BinaryIO, file_bytes: int, implicit: bool | None, little: bool | None
+) -> tuple[int, int, bool]:
+    """Offset and number of the pixel bytes, and whether the file holds all that it announces."""
+    order = "<" if little or little is None else ">"
+    head = file.read(12)
+    tag = head[:4] if order == "<" else head[1::-1] + head[3:1:-1]
+    if len(head) < 12 or tag != _PIXEL_DATA:
+        return -1, 0, False
+    if implicit:
+        (length,) = struct.unpack(order + "I", head[4:8])
+        file.seek(-4, 1)
+    else:
+        (length,) = struct.unpack(order + "I", head[8:12])
+    offset = file.tell()
+    present = file_bytes - offset
+    if length != _UNDEFINED:
+        return offset, min(length, present), length <= present
+    return offset, present, _fragments_end(file, file_bytes)
+
+
+def _fragments_end(file: BinaryIO, file_bytes: int) -> bool:
+    """Whether the fragments of a compressed image run to their end mark within the file."""
+    while True:
+        head = file.read(8)
+        if len(head) < 8:
+            return False
+        tag, (length,) = head[:4], struct.unpack("<I", head[4:])
+        if tag == b"\xfe\xff\xdd\xe0":
+            return True
+        if tag != b"\xfe\xff\x00\xe0" or file.tell() + length > file_bytes:
+            return False
+        file.seek(length, 1)
+
+
+def _refuse_bomb(file: BinaryIO) -> None:
+    """Raise Ignored if the deflated part grows beyond all reason."""
+    from pydicom.filereader import read_preamble
+
+    file.seek(0)
+    read_preamble(file, force=False)
+    group = file.read(12)
+    (length,) = struct.unpack("<I", group[8:12])
+    file.seek(length, 1)
+    inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+    grown = len(inflating.decompress(file.read(), _LARGEST_INFLATED_BYTES))
+    if grown >= _LARGEST_INFLATED_BYTES:
+        raise Ignored("inflates to more than 256 MiB")
+
+
+def _what_it_is(path: Path, start: bytes) -> str:
+    name = path.name.lower()
+    if start[:2] == b"PK":
+        return "a ZIP archive; unpack it first"
+    if name.endswith((".nii", ".nii.gz", ".nrrd", ".mha", ".mhd")):
+        return "a volume file; import it by itself"
+    return "no DICOM header"

@@ -1,0 +1,156 @@
+"""One slice's pixels as values: decoded, rescaled, padding removed."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.errors import Cancelled, DicomError
+
+from .headers import text
+from .series import ImageHeader
+
+__all__ = ["AIR_HU", "SlicePixels", "dataset_of", "decoded", "fits_int16", "read_slice"]
+
+AIR_HU = -1024
+"""Lowest value that a CT means: scanners mark what they did not see with anything below."""
+_TISSUE_HU = (-1000, 3071)
+"""A padding value in here also marks tissue, so that it cannot be believed."""
+_PLUGINS = {
+    "1.2.840.10008.1.2.4.80": "pyjpegls",
+    "1.2.840.10008.1.2.4.81": "pyjpegls",
+    "1.2.840.10008.1.2.4.90": "pylibjpeg",
+    "1.2.840.10008.1.2.4.91": "pylibjpeg",
+    "1.2.840.10008.1.2.4.201": "pylibjpeg",
+    "1.2.840.10008.1.2.4.202": "pylibjpeg",
+    "1.2.840.10008.1.2.4.203": "pylibjpeg",
+    "1.2.840.10008.1.2.5": "pylibjpeg",
+}
+"""Who decodes what.  Named, because pydicom would else try gdcm too, which ends the process on
+some damaged files."""
+
+
+@dataclass(frozen=True)
+class SlicePixels:
+    """Values of one slice and what was done to them."""
+
+    values: npt.NDArray[Any]
+    """Shape (rows, columns); int32 where slope and intercept are whole, else float32."""
+    padded: int
+    """Pixels that were raised to the value of air."""
+    inverted: bool
+    dataset: Any
+
+
+def read_slice(header: ImageHeader) -> SlicePixels:
+    """The values of one slice in the unit of its series.  Raises DicomError."""
+    dataset = dataset_of(header.path)
+    if text(dataset, "SOPInstanceUID") != header.sop_uid:
+        raise DicomError(
+            f"{header.path.name} has changed since it was found; look into the folder again."
+        )
+    raw = decoded(dataset, header.path)
+    if raw.shape != (header.rows, header.columns):
+        raise DicomError(f"{header.path.name} has another size than its header says; export again.")
+    inverted = header.photometric == "MONOCHROME1"
+    if inverted:
+        low, high = _stored_range(dataset)
+        raw = low + high - raw
+    slope, intercept = (
+        _number(dataset, tag, default)
+        for tag, default in (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
+    )
+    values = _rescaled(raw, slope, intercept)
+    padded = 0
+    if header.modality == "CT":
+        outside = (values < AIR_HU) | _marked(dataset, raw, slope, intercept)
+        padded = int(np.count_nonzero(outside & (values != AIR_HU)))
+        values[outside] = AIR_HU
+    return SlicePixels(values, padded, inverted, dataset)
+
+
+def decoded(dataset: Any, path: Path, *, frame: int | None = None) -> npt.NDArray[Any]:
+    """The stored pixels of a dataset, of one frame if it has several.
+
+    Raises DicomError naming the file, whatever went wrong in the decoder.
+    """
+    from pydicom.pixels import pixel_array
+
+    syntax = text(dataset.file_meta, "TransferSyntaxUID")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.asarray(
+                pixel_array(
+                    dataset, index=frame, raw=True, decoding_plugin=_PLUGINS.get(syntax, "")
+                )
+            )
+    except (KeyboardInterrupt, SystemExit, Cancelled):
+        raise
+    except BaseException as error:
+        # Decoders written in Rust raise panics that are not Exceptions.
+        raise DicomError(
+            f"The pixels of {path.name} cannot be decoded (undecodable or truncated); copy or "
+            "export this file again."
+        ) from error
+
+
+def fits_int16(values: npt.NDArray[Any]) -> bool:
+    """Whether whole numbers of this size can be kept as int16."""
+    limits = np.iinfo(np.int16)
+    return bool(values.min() >= limits.min and values.max() <= limits.max)
+
+
+def dataset_of(path: Path) -> Any:
+    """The whole file, pixels still encoded.  Raises DicomError."""
+    import pydicom
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return pydicom.dcmread(path)
+    except Exception as error:
+        raise DicomError(
+            f"{path.name} cannot be read any more ({type(error).__name__}); export it again."
+        ) from error
+
+
+def _number(dataset: Any, tag: str, default: float) -> float:
+    try:
+        value = float(dataset.get(tag, default))
+    except (TypeError, ValueError):
+        return default
+    return value if np.isfinite(value) else default
+
+
+def _rescaled(raw: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[Any]:
+    if slope.is_integer() and intercept.is_integer() and raw.dtype.kind in "iub":
+        wide = raw.astype(np.int64) * int(slope) + int(intercept)
+        limits = np.iinfo(np.int32)
+        if wide.min() >= limits.min and wide.max() <= limits.max:
+            return wide.astype(np.int32)
+    values: npt.NDArray[Any] = (raw.astype(np.float64) * slope + intercept).astype(np.float32)
+    return values
+
+
+def _marked(
+    dataset: Any, raw: npt.NDArray[Any], slope: float, intercept: float
+) -> npt.NDArray[np.bool_]:
+    """Which pixels of a CT the padding tags mark as outside the scan."""
+    value = _number(dataset, "PixelPaddingValue", np.nan)
+    limit = _number(dataset, "PixelPaddingRangeLimit", value)
+    low, high = min(value, limit), max(value, limit)
+    believed = [not _TISSUE_HU[0] < v * slope + intercept < _TISSUE_HU[1] for v in (low, high)]
+    if np.isnan(value) or not all(believed):
+        return np.zeros(raw.shape, np.bool_)
+    return np.asarray((raw >= low) & (raw <= high))
+
+
+def _stored_range(dataset: Any) -> tuple[int, int]:
+    bits = int(_number(dataset, "BitsStored", 16))
+    if _number(dataset, "PixelRepresentation", 0) == 1:
+        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    return 0, (1 << bits) - 1

@@ -1,0 +1,93 @@
+"""Brings tilted, gapped or unevenly spaced slices onto one upright, even grid."""
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.jobs_report import Report
+from surgiplan.model import VoxelGrid
+
+from .stack import Layout
+
+__all__ = ["even_grid", "onto_grid"]
+
+
+def even_grid(layout: Layout) -> VoxelGrid:
+    """The smallest even, upright grid that holds all slices of a layout.
+
+    Its in-plane voxels are those of the first slice, continued sideways as far as a tilt needs.
+    """
+    first = layout.images[0]
+    _, rows_mm, columns_mm = layout.spacing_mm
+    step_mm = layout.step_mm
+    slices = round(float(layout.heights_mm[-1]) / step_mm) + 1
+    if layout.numbers is None:
+        # Keep both end slices: stretch the usual step a little rather than cut anatomy off.
+        step_mm = float(layout.heights_mm[-1]) / (slices - 1)
+    grid = VoxelGrid(
+        shape=(slices, first.rows, first.columns),
+        affine=layout.upright_affine(step_mm),
+        frame_uid=first.frame_uid,
+    )
+    if not layout.is_tilted:
+        return grid
+    shifts = layout.shifts_mm / [rows_mm, columns_mm]
+    low = np.floor(shifts.min(axis=0)).astype(int)
+    high = np.ceil(shifts.max(axis=0)).astype(int)
+    return grid.cropped([0, *low], [slices, first.rows + high[0], first.columns + high[1]])
+
+
+def onto_grid(
+    values: npt.NDArray[np.float32] | npt.NDArray[np.int16],
+    layout: Layout,
+    grid: VoxelGrid,
+    outside: float,
+    report: Report,
+) -> npt.NDArray[np.float32] | npt.NDArray[np.int16]:
+    """Slices (n, rows, columns) of ``layout`` interpolated linearly onto ``even_grid`` voxels.
+
+    Voxels beside all slices hold ``outside``.  The result has the type of ``values``.
+    """
+    slices, rows, columns = grid.shape
+    result = np.empty(grid.shape, values.dtype)
+    origin = np.array(layout.images[0].position)
+    corner_mm = (grid.affine[:3, 3] - origin) @ layout.directions[1:].T
+    heights = np.arange(slices) * grid.spacing_mm[0]
+    placed: dict[int, npt.NDArray[np.float32]] = {}
+    for k, height in enumerate(heights):
+        report(k / slices, f"Resampling slice {k + 1} of {slices}")
+        above = int(np.clip(np.searchsorted(layout.heights_mm, height), 1, len(values) - 1))
+        for n in (above - 1, above):
+            if n not in placed:
+                offset = (corner_mm - layout.shifts_mm[n]) / layout.spacing_mm[1:]
+                placed[n] = _shifted(values[n], offset, (rows, columns), outside)
+        placed = {n: placed[n] for n in (above - 1, above)}
+        low, high = layout.heights_mm[above - 1 : above + 1]
+        weight = np.float32(np.clip((height - low) / (high - low), 0, 1))
+        plane = placed[above - 1] * (1 - weight) + placed[above] * weight
+        result[k] = np.rint(plane) if values.dtype == np.int16 else plane
+    return result
+
+
+def _shifted(
+    plane: npt.NDArray[np.int16] | npt.NDArray[np.float32],
+    offset: npt.NDArray[np.float64],
+    shape: tuple[int, int],
+    outside: float,
+) -> npt.NDArray[np.float32]:
+    """``plane`` sampled at (row, column) + ``offset`` in voxels, on a window of ``shape``."""
+    if np.array_equal(offset, [0, 0]) and shape == plane.shape:
+        return plane.astype(np.float32)
+    whole = np.floor(offset).astype(int)
+    row_part, column_part = (offset - whole).astype(np.float32)
+    wide = np.full((shape[0] + 1, shape[1] + 1), outside, np.float32)
+    from_low = np.maximum(whole, 0)
+    from_high = np.minimum(whole + wide.shape, plane.shape)
+    if np.all(from_high > from_low):
+        (r0, c0), (r1, c1) = from_low, from_high
+        to_r, to_c = from_low - whole
+        wide[to_r : to_r + r1 - r0, to_c : to_c + c1 - c0] = plane[r0:r1, c0:c1]
+    between_rows = wide[:-1] * (1 - row_part) + wide[1:] * row_part
+    result: npt.NDArray[np.float32] = (
+        between_rows[:, :-1] * (1 - column_part) + between_rows[:, 1:] * column_part
+    )
+    return result
