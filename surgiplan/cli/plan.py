@@ -2,7 +2,7 @@
 
 import time
 from argparse import Namespace
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Any
 
 from surgiplan import RESEARCH_USE, __version__
@@ -65,7 +65,7 @@ def measure(options: Namespace, console: Console) -> Answer:
 
 def place(options: Namespace, console: Console) -> Answer:
     """Place a stent on a centreline."""
-    from surgiplan.planning import fit
+    from surgiplan.planning import fit, limit_text, title_of, value_text
 
     chosen = design(options.device, options.diameter_mm, options.length_mm)
     edits: list[Any] = []
@@ -81,12 +81,16 @@ def place(options: Namespace, console: Console) -> Answer:
         "id": stent.id,
         "device": stent.name,
         "at_mm": stent.at_mm,
-        "apposition": _fields(fits),
+        "apposition": _fit_json(fits),
         "foreshortening_fraction": fits.foreshortening_fraction,
     }
     lines = (
         f"{stent.id}: {stent.name} mm at {stent.at_mm:.1f} mm",
-        *(f"    {rule.text}" for rule in fits.rules),
+        *(
+            f"    {title_of(r.about)}: {value_text(r.about, r.value)}, rule {limit_text(r)}, "
+            f"{r.verdict.value}"
+            for r in fits.rules
+        ),
     )
     return Answer(answer, lines)
 
@@ -163,6 +167,9 @@ def simulate(options: Namespace, console: Console) -> Answer:
     return Answer(answer, lines)
 
 
-def _fields(fits: Any) -> dict[str, Any]:
-    assert is_dataclass(fits)
-    return asdict(fits)  # type: ignore[arg-type]
+def _fit_json(fits: Any) -> dict[str, Any]:
+    """The numbers of a fit, and its rules with verdict and source."""
+    numbers = asdict(fits)
+    for rule, one in zip(numbers["rules"], fits.rules, strict=True):
+        rule["verdict"] = one.verdict.value
+    return numbers

@@ -5,8 +5,10 @@ from .fit import Rule, StentFit, Verdict, fit
 from .resections import Division, Margin, divide, margin, prepare, remnant, specimen
 from .sections import Sections, sections
 from .stents import Deployment, deployment, expander, struts
+from .words import FIT_TITLES, limit_text, source_text, title_of, value_text
 
 __all__ = [
+    "FIT_TITLES",
     "Deployment",
     "Device",
     "Division",
@@ -22,10 +24,14 @@ __all__ = [
     "divide",
     "expander",
     "fit",
+    "limit_text",
     "margin",
     "prepare",
     "remnant",
     "sections",
+    "source_text",
     "specimen",
     "struts",
+    "title_of",
+    "value_text",
 ]

@@ -103,11 +103,27 @@ def _vessel(case: Case, centerline: Centerline, stents: Sequence[StentPlacement]
 
 
 def _stent(centerline: Centerline, stent: StentPlacement, pictures: Pictures) -> list[Any]:
-    from surgiplan.planning import fit
+    from surgiplan.planning import fit, limit_text, source_text, title_of, value_text
 
     fits = fit(centerline.branch(stent.branch), stent)
     rows = [["Rule", "Value", "Limit", "Verdict", "Source"]]
-    rows += [[r.rule, r.value_text, r.limit_text, r.verdict, r.source] for r in fits.rules]
+    rows += [
+        [
+            title_of(rule.about),
+            value_text(rule.about, rule.value),
+            limit_text(rule),
+            rule.verdict.value,
+            source_text(rule),
+        ]
+        for rule in fits.rules
+    ]
+    judged = {rule.about for rule in fits.rules}
+    others = ("apposition_fraction", "largest_gap_mm", "foreshortening_fraction")
+    rows += [
+        [title_of(n), value_text(n, getattr(fits, n)), "–", "–", "–"]
+        for n in others
+        if n not in judged
+    ]
     proximal_mm, distal_mm = stent.span_mm
     where = note(
         f"{stent.design.source}. Free diameter {stent.design.diameter_mm:.1f} mm, length "

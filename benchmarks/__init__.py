@@ -1,0 +1,1 @@
+"""Figures in seconds and times-faster, beside peers in the same run."""
