@@ -5,12 +5,14 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from surgiplan import __version__
 from surgiplan.edits import RecordFinding
 from surgiplan.errors import PlanError
+from surgiplan.geometry import area_mm2
 from surgiplan.jobs_report import Report, part, silent
-from surgiplan.model import Case, Finding, Resection, StentPlacement
+from surgiplan.model import Branch, Case, Finding, Points, Resection, StentPlacement
 
 from .settings import settings_from
 
@@ -45,22 +47,37 @@ def simulation_settings(case: Case, subject: str) -> type:
 
 def _vessel_finding(case: Case, path: str, settings: Any, report: Report) -> Finding:
     from surgiplan.mechanics import deploy_stent
-    from surgiplan.planning import contour_diameters_mm, expander
+    from surgiplan.planning import expander
 
     stent: StentPlacement = case.at(path)
     centerline = case.plan.centerlines[stent.centerline_id]
     branch = centerline.branch(stent.branch)
-    vessel = expander(branch, stent)
-    answer = deploy_stent(vessel.axis_mm, vessel.contours_mm, vessel.radius_mm, settings, report)
-    before = contour_diameters_mm(vessel.contours_mm)
-    after = contour_diameters_mm(answer.contours_mm)
+    axis, contours, radius_mm = expander(branch, stent)
+    answer = deploy_stent(axis, contours, radius_mm, settings, report)
+    rows = zip(
+        _stations_mm(branch, axis),
+        _area_diameters_mm(contours),
+        _area_diameters_mm(answer.contours_mm),
+        strict=True,
+    )
     stations = [
-        {"s_mm": _tidy(s), "d_area_before_mm": _tidy(b), "d_area_after_mm": _tidy(a)}
-        for s, b, a in zip(vessel.s_mm, before, after, strict=True)
+        {"s_mm": _tidy(s), "d_area_before_mm": _tidy(before), "d_area_after_mm": _tidy(after)}
+        for s, before, after in rows
     ]
     inputs = [path, f"plan/centerlines/{centerline.id}", f"segments/{centerline.segment_id}"]
     numbers = {**_numbers(answer.response), **answer.numbers, "stations_after": stations}
     return _finding(case, path, "vessel response", inputs, settings, numbers, answer.response)
+
+
+def _stations_mm(branch: Branch, axis: Points) -> npt.NDArray[np.float64]:
+    """Distance along the branch of consecutive points of it (n, 3), shape (n,)."""
+    steps = np.linalg.norm(np.diff(axis, axis=0), axis=1)
+    return branch.nearest_station_mm(axis[0]) + np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _area_diameters_mm(contours: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Diameters (n,) of the circles with the areas of contours (n, angles, 3)."""
+    return np.asarray(2 * np.sqrt(area_mm2(contours) / np.pi))
 
 
 def _remnant_finding(case: Case, path: str, settings: Any, report: Report) -> Finding:
