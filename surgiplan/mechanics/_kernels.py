@@ -133,8 +133,7 @@ def expander(
     faces: Ints,
     areas: Floats,
     u: Floats,
-    axis: Floats,
-    radius: Floats,
+    curve: Floats,
     start: Ints,
     stiffness: float,
     slots: Ints,
@@ -145,18 +144,21 @@ def expander(
 ) -> float:
     """Energy, force and tangent of a springy expander about a curved axis, added in place.
 
-    Energy per reference area: stiffness/2 <R(s) - r>^2, with r the distance to the axis polyline
-    (k, 3), R its radius (k,) (NaN where there is no expander), s the nearest place on it.
+    Energy per reference area: stiffness/2 <R(s) - r>^2, with r the distance to the axis, R the
+    radius there and s the nearest place.  ``curve`` (segments, 4, 4): cubics of x, y, z and R in
+    the place 0..1 on a segment, constant term first; R is NaN where there is no expander.
     ``start`` (f, 6): the segment nearest to each quadrature point at rest; the search walks from
     there, so that a strongly curved axis is never left for another of its branches.
     ``pressures`` (f, 6) receives the contact pressure at the quadrature points.
+    The tangent leaves out how the direction of a taper turns (R' times the second slope of s).
     """
     energy = 0.0
     N = np.empty(6)
     x = np.empty(3)
+    c = np.empty((3, 4))
     n = np.empty(3)
+    along = np.empty(3)
     slope = np.empty(3)
-    last = len(axis) - 2
     for f in range(len(faces)):
         for point in range(6):
             pressures[f, point] = 0.0
@@ -168,31 +170,20 @@ def expander(
                 x[i] = 0.0
                 for a in range(6):
                     x[i] += N[a] * (X[faces[f, a], i] + u[faces[f, a], i])
-            segment = start[f, point]
-            best, along = place_on_segment(axis, segment, x)
-            for step in (-1, 1):
-                while 0 <= segment + step <= last:
-                    other, other_along = place_on_segment(axis, segment + step, x)
-                    if other >= best:
-                        break
-                    segment, best, along = segment + step, other, other_along
-            r = np.sqrt(best)
-            gap = radius[segment] + along * (radius[segment + 1] - radius[segment]) - r
+            inside = nearest_place(curve, start[f, point], x, c)
+            r = np.sqrt((x[0] - c[0, 0]) ** 2 + (x[1] - c[1, 0]) ** 2 + (x[2] - c[2, 0]) ** 2)
+            gap = c[0, 3] - r
             if not gap > 0.0 or r == 0.0:
                 continue
             pressures[f, point] = stiffness * gap
             energy += w * stiffness / 2 * gap * gap
-            length = 0.0
+            bottom = 0.0
             for i in range(3):
-                length += (axis[segment + 1, i] - axis[segment, i]) ** 2
-            length = np.sqrt(length)
-            inside = 0.0 < along < 1.0
-            climb = (radius[segment + 1] - radius[segment]) / length if inside else 0.0
+                bottom += c[i, 1] * c[i, 1] - (x[i] - c[i, 0]) * c[i, 2]
             for i in range(3):
-                tangential = (axis[segment + 1, i] - axis[segment, i]) / length
-                centre = axis[segment, i] + along * (axis[segment + 1, i] - axis[segment, i])
-                n[i] = (x[i] - centre) / r
-                slope[i] = climb * tangential - n[i]
+                n[i] = (x[i] - c[i, 0]) / r
+                along[i] = c[i, 1] / bottom if inside else 0.0
+                slope[i] = c[1, 3] * along[i] - n[i]
             for a in range(6):
                 for i in range(3):
                     force[faces[f, a], i] += w * stiffness * gap * slope[i] * N[a]
@@ -200,12 +191,9 @@ def expander(
                 continue
             for i in range(3):
                 for k in range(3):
-                    bend = (1.0 if i == k else 0.0) - n[i] * n[k]
-                    if inside:
-                        ti = (axis[segment + 1, i] - axis[segment, i]) / length
-                        tk = (axis[segment + 1, k] - axis[segment, k]) / length
-                        bend -= ti * tk
-                    stiff = w * stiffness * (slope[i] * slope[k] - gap * bend / r)
+                    bend = (1.0 if i == k else 0.0) - n[i] * n[k] - c[i, 1] * along[k]
+                    curved = c[2, 3] * along[i] * along[k] - bend / r
+                    stiff = w * stiffness * (slope[i] * slope[k] + gap * curved)
                     for a in range(6):
                         for b in range(6):
                             blocks[slots[f, 6 * a + b], i, k] += stiff * N[a] * N[b]
@@ -213,18 +201,70 @@ def expander(
 
 
 @njit(**_OPTIONS)
-def place_on_segment(axis: Floats, segment: int, x: Floats) -> tuple[float, float]:
-    """Squared distance of ``x`` to a segment of the axis, and how far along it (0..1)."""
+def nearest_place(curve: Floats, segment: int, x: Floats, c: Floats) -> bool:
+    """Fill ``c`` (3, 4) for the place of the axis nearest to ``x``; False beyond its ends.
+
+    Columns 0 to 2: the axis and its first and second derivative; column 3: radius and its two.
+    """
+    last = len(curve) - 1
+    best = chord_distance2(curve, segment, x)[0]
+    for step in (-1, 1):
+        while 0 <= segment + step <= last:
+            other = chord_distance2(curve, segment + step, x)[0]
+            if other >= best:
+                break
+            segment, best = segment + step, other
+    t = chord_distance2(curve, segment, x)[1]
+    for _ in range(12):
+        for i in range(3):
+            p = curve[segment, :, i]
+            c[i, 0] = p[0] + t * (p[1] + t * (p[2] + t * p[3]))
+            c[i, 1] = p[1] + t * (2 * p[2] + 3 * t * p[3])
+            c[i, 2] = 2 * p[2] + 6 * t * p[3]
+        miss, bottom = 0.0, 0.0
+        for i in range(3):
+            miss += (x[i] - c[i, 0]) * c[i, 1]
+            bottom += c[i, 1] * c[i, 1] - (x[i] - c[i, 0]) * c[i, 2]
+        p = curve[segment, :, 3]
+        c[0, 3] = p[0] + t * (p[1] + t * (p[2] + t * p[3]))
+        c[1, 3] = p[1] + t * (2 * p[2] + 3 * t * p[3])
+        c[2, 3] = 2 * p[2] + 6 * t * p[3]
+        if not bottom > 0.0:
+            return False
+        move = miss / bottom
+        if abs(move) < 1e-13:
+            return True
+        place = t + move
+        if place < 0.0 and segment == 0:
+            if t == 0.0:
+                return False
+            t = 0.0
+        elif place > 1.0 and segment == last:
+            if t == 1.0:
+                return False
+            t = 1.0
+        elif place < 0.0:
+            segment, t = segment - 1, max(1.0 + place, 0.0)
+        elif place > 1.0:
+            segment, t = segment + 1, min(place - 1.0, 1.0)
+        else:
+            t = place
+    return True
+
+
+@njit(**_OPTIONS)
+def chord_distance2(curve: Floats, segment: int, x: Floats) -> tuple[float, float]:
+    """Squared distance of ``x`` to the chord of a segment, and how far along it (0..1)."""
     length2, dot = 0.0, 0.0
     for i in range(3):
-        edge = axis[segment + 1, i] - axis[segment, i]
+        edge = curve[segment, 1, i] + curve[segment, 2, i] + curve[segment, 3, i]
         length2 += edge * edge
-        dot += edge * (x[i] - axis[segment, i])
+        dot += edge * (x[i] - curve[segment, 0, i])
     along = min(max(dot / length2, 0.0), 1.0)
     distance2 = 0.0
     for i in range(3):
-        edge = axis[segment + 1, i] - axis[segment, i]
-        distance2 += (x[i] - axis[segment, i] - along * edge) ** 2
+        edge = curve[segment, 1, i] + curve[segment, 2, i] + curve[segment, 3, i]
+        distance2 += (x[i] - curve[segment, 0, i] - along * edge) ** 2
     return distance2, along
 
 

@@ -65,8 +65,9 @@ class Problem:
         self.mesh, self.material, self.loads = mesh, material, loads
         count = len(mesh.nodes_mm)
         factor = np.ones(len(mesh.tets)) if stiffness_factor is None else stiffness_factor
+        self.stiffness_factor = np.asarray(factor, float)
         lam, mu = material.lame_kpa
-        self._lam, self._mu = lam * factor, mu * factor
+        self._lam, self._mu = lam * self.stiffness_factor, mu * self.stiffness_factor
         self._corner = np.ascontiguousarray(mesh.corner_gradients)
         self._volume = np.array(mesh.volumes_mm3)
         self._tets = np.array(mesh.tets, dtype=np.int32)
@@ -95,16 +96,21 @@ class Problem:
         )  # fmt: skip
         if not np.isfinite(energy):
             return State(np.inf, smallest, internal, external, None)
-        energy -= load * float(np.vdot(self._dead, u))
+        energy -= load * float(np.einsum("ij,ij->", self._dead, u))
         if self._springs is not None:
             pull = self._springs @ u
-            energy += float(np.vdot(pull, u)) / 2
+            energy += float(np.einsum("ij,ij->", pull, u)) / 2
             external -= pull
             if tangent:
                 blocks[:, [0, 1, 2], [0, 1, 2]] += self._springs.data[:, None]
         if self._contact:
             energy += self._contact.add(u, load, external, blocks, tangent=tangent)
         return State(energy, smallest, internal, external, blocks if tangent else None)
+
+    def cauchy_kpa(self, gradients: Floats) -> Floats:
+        """Cauchy stress (m, 4, 3, 3) of deformation gradients at the quadrature points [kPa]."""
+        factor = self.stiffness_factor[:, None, None, None]
+        return np.asarray(self.material.cauchy_kpa(gradients) * factor)
 
     def contact_pressure_kpa(self, u: Floats, load: float = 1.0) -> Floats:
         """Pressure (f, 6) of the expander at the quadrature points of its faces [kPa]."""
@@ -144,11 +150,10 @@ class _Contact:
         self._nodes, faces = problem.mesh.nodes_mm.copy(), expander.faces
         self._faces = np.array(faces, dtype=np.int32)
         self._areas = problem.mesh.face_areas_mm2(faces)
-        self._axis = np.array(expander.axis_mm, dtype=np.float64)
         self._slots = problem._pair_slots(self._faces)
         shapes, _ = triangle_rule()
         points = np.einsum("qa,fai->fqi", shapes, self._nodes[faces])
-        self._start, self._reach = _nearest_segments(points, self._axis)
+        self._start, self._reach = _nearest_segments(points, expander.axis_mm)
         self.pressures = np.zeros((len(faces), 6))
 
     def add(
@@ -158,18 +163,18 @@ class _Contact:
 
         force = np.zeros_like(u)
         energy = _kernels.expander(
-            self._nodes, self._faces, self._areas, u, self._axis, self._opened(load),
-            self._start, self._expander.stiffness_kpa_per_mm, self._slots,
+            self._nodes, self._faces, self._areas, u, self._opened(load), self._start,
+             self._expander.stiffness_kpa_per_mm, self._slots,
             force, blocks, self.pressures, tangent,
         )  # fmt: skip
         external -= force
         return float(energy)
 
     def _opened(self, load: float) -> Floats:
-        # It opens from the narrowest place it has to pass, so that every step moves the wall.
-        radius = np.array(self._expander.radius_mm, dtype=np.float64)
+        """Cubics (segments, 4, 4) of axis and radius; it opens from the nearest wall outwards."""
+        radius = np.asarray(self._expander.radius_mm, float)
         closed = np.minimum(radius, self._reach)
-        return closed + load * (radius - closed)
+        return _cubics(self._expander.axis_mm, closed + load * (radius - closed))
 
 
 def triangle_rule() -> tuple[Floats, Floats]:
@@ -208,6 +213,32 @@ def _dead_forces(mesh: TetMesh, loads: Loads) -> Floats:
         for middle in (3, 4, 5):
             np.add.at(total, traction.faces[:, middle], force)
     return total
+
+
+def _cubics(axis: Floats, radius: Floats) -> Floats:
+    """Cubics (segments, 4, 4) through axis points (k, 3) and radii (k,), constant term first.
+
+    The axis is a spline with continuous curvature; the radius has a continuous slope and does not
+    overshoot.  Segments with a radius that is NaN at either end have none.
+    """
+    from scipy.interpolate import CubicSpline, PchipInterpolator
+
+    place = np.arange(len(axis))
+    out = np.full((len(axis) - 1, 4, 4), np.nan)
+    out[:, :, :3] = CubicSpline(place, axis).c[::-1].transpose(1, 0, 2)
+    known = np.isfinite(radius)
+    for first, last in _runs(known):
+        if last > first:
+            part = PchipInterpolator(place[first : last + 1], radius[first : last + 1])
+            out[first:last, :, 3] = part.c[::-1].T
+    return out
+
+
+def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last index of each run of true values."""
+    edge = np.diff(np.concatenate([[0], flags.astype(int), [0]]))
+    starts, ends = np.flatnonzero(edge == 1), np.flatnonzero(edge == -1)
+    return [(int(a), int(b) - 1) for a, b in zip(starts, ends, strict=True)]
 
 
 def _nearest_segments(points: Floats, axis: Floats) -> tuple[Ints, Floats]:

@@ -58,23 +58,24 @@ class TetMesh:
 
     def face_areas_mm2(self, faces: Ints) -> Floats:
         """Area (f,) of six-node faces [mm2]."""
-        return np.linalg.norm(self._area_vectors(faces), axis=1)
+        return np.asarray(np.linalg.norm(self._area_vectors(faces), axis=1))
 
     def face_normals(self, faces: Ints) -> Floats:
         """Outward unit normals (f, 3) of six-node faces."""
         vectors = self._area_vectors(faces)
-        return vectors / np.linalg.norm(vectors, axis=1)[:, None]
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1)[:, None])
 
     def face_centres_mm(self, faces: Ints) -> Floats:
         """Centroids (f, 3) of six-node faces [mm]."""
-        return self.nodes_mm[faces[:, :3]].mean(axis=1)
+        return np.asarray(self.nodes_mm[faces[:, :3]].mean(axis=1))
 
     def nodal_areas_mm2(self, faces: Ints) -> Floats:
         """Share of the area of ``faces`` (f, 6) that each node carries (n,) [mm2]; zero inside."""
         # The integral of a quadratic corner function over a straight triangle is zero, so the
         # area goes to the corners of the four sub-triangles instead: 1/12 a corner, 1/4 a mid-node.
         shares = np.outer(self.face_areas_mm2(faces), [1 / 12] * 3 + [1 / 4] * 3)
-        return np.bincount(faces.ravel(), shares.ravel(), minlength=len(self.nodes_mm))
+        count = len(self.nodes_mm)
+        return np.asarray(np.bincount(faces.ravel(), shares.ravel(), minlength=count), float)
 
     def _area_vectors(self, faces: Ints) -> Floats:
         a, b, c = (self.nodes_mm[faces[:, i]] for i in range(3))
@@ -118,7 +119,8 @@ def scaled_jacobian(points_mm: Floats, tets: npt.NDArray[np.integer]) -> Floats:
     )
     at_corner = [[0, 2, 3], [0, 1, 4], [1, 2, 5], [3, 4, 5]]
     largest = np.stack([lengths[:, edges].prod(axis=1) for edges in at_corner], axis=1).max(axis=1)
-    return np.sqrt(2) * 6 * _signed_volumes(points_mm, tets) / np.maximum(largest, 1e-300)
+    volumes = _signed_volumes(points_mm, tets)
+    return np.asarray(np.sqrt(2) * 6 * volumes / np.maximum(largest, 1e-300))
 
 
 def gate(mesh: TetMesh, what: str) -> float:
@@ -136,4 +138,4 @@ def gate(mesh: TetMesh, what: str) -> float:
 def _signed_volumes(points_mm: Floats, tets: npt.NDArray[np.integer]) -> Floats:
     corners = points_mm[tets[:, :4]]
     a, b, c = (corners[:, i] - corners[:, 0] for i in (1, 2, 3))
-    return np.einsum("ij,ij->i", a, np.cross(b, c)) / 6
+    return np.asarray(np.einsum("ij,ij->i", a, np.cross(b, c)) / 6)

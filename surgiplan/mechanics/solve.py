@@ -9,23 +9,24 @@ from surgiplan.errors import SolveError
 from surgiplan.jobs_report import Report, silent
 
 from .assembly import Problem, State
-from .linear import Tangent, conjugate_gradients
+from .linear import Tangent, conjugate_gradients, inner
 from .loads import Held
 
 __all__ = ["Solution", "solve", "solve_small_strain"]
 
 Floats = npt.NDArray[np.float64]
 
-_NEWTON_LIMIT = 30
+_NEWTON_LIMIT = 40
 _HALVINGS = 3
+_LOOSEST = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
 class Solution:
     """Displacement (n, 3) [mm] at equilibrium and how it was reached.
 
-    ``residual`` is the norm of the forces left on free components over the largest with which a
-    load step began; ``support_mn`` (n, 3) are the forces of the held components.
+    ``residual`` is the norm of the forces left on free components over that of all loads and
+    supports; ``support_mn`` (n, 3) are the forces of the held components.
     """
 
     displacement_mm: Floats
@@ -69,7 +70,7 @@ def solve_small_strain(
     )
     u = np.where(held.mask, moved, u)
     forces = state.residual + _product(problem, original, u)
-    left = float(np.linalg.norm(forces[~held.mask])) / max(float(np.linalg.norm(right)), 1e-300)
+    left = _norm(np.where(held.mask, 0.0, forces)) / max(_norm(right), 1e-300)
     if left > 10 * tolerance:
         raise SolveError(
             f"The linear response was not found in {count} iterations; use a better-shaped mesh.",
@@ -118,9 +119,8 @@ class _Newton:
 
     def _equilibrium(self, u: Floats, load: float) -> tuple[Floats, State]:
         u, state = self._moved_supports(u, load)
-        self._scale = max(self._scale, self._norm(state))
         for _ in range(_NEWTON_LIMIT):
-            self._left = self._norm(state)
+            self._left, self._scale = self._norm(state), self._size(state)
             if self._left <= self._tolerance * self._scale:
                 return u, state
             self._iterations += 1
@@ -138,7 +138,7 @@ class _Newton:
             return u, state
         forces = state.residual + _product(self._problem, state.blocks, jump)
         right = np.where(self._free, -forces, 0.0)
-        self._scale = max(self._scale, float(np.linalg.norm(right)))
+        self._scale = _norm(right)
         moved = u + jump + self._direction(right, state)
         state = self._problem.at(moved, load, tangent=True)
         if not np.isfinite(state.energy):
@@ -146,12 +146,12 @@ class _Newton:
         return moved, state
 
     def _direction(self, right: Floats, state: State) -> Floats:
-        size = float(np.linalg.norm(right))
+        size = _norm(right)
         if size == 0.0:
             return np.zeros_like(right)
         self._tick()
         self._tangent.update(state.blocks)
-        wanted = min(0.1, (size / self._scale) ** 0.5)
+        wanted = min(_LOOSEST, size / self._scale)
         forcing = max(wanted, 0.3 * self._tolerance * self._scale / size)
         direction, count = conjugate_gradients(self._tangent, right, forcing, self._tick)
         self._cg += count
@@ -160,7 +160,7 @@ class _Newton:
     def _line_search(
         self, u: Floats, state: State, direction: Floats, load: float
     ) -> tuple[Floats, State]:
-        slope = float(np.vdot(state.residual, direction))
+        slope = inner(state.residual, direction)
         step, before = 1.0, self._norm(state)
         for _ in range(12):
             self._tick()
@@ -178,7 +178,15 @@ class _Newton:
         raise _StepFailed
 
     def _norm(self, state: State) -> float:
-        return float(np.linalg.norm(state.residual[self._free]))
+        return _norm(np.where(self._free, state.residual, 0.0))
+
+    def _size(self, state: State) -> float:
+        """Norm of all nodal forces that tissue and surroundings exchange, supports included.
+
+        Measured now and not at the first guess, where a stiff expander pushes far too hard.
+        """
+        support = np.where(self._held.mask, state.residual, 0.0)
+        return _norm(state.external) + _norm(support)
 
     def _tick(self) -> None:
         start, end = self._span
@@ -200,6 +208,10 @@ class _Newton:
             iterations=self._iterations,
             residual=self._left / max(self._scale, 1e-300),
         )
+
+
+def _norm(field: Floats) -> float:
+    return float(inner(field, field) ** 0.5)
 
 
 def _product(problem: Problem, blocks: Floats | None, x: Floats) -> Floats:

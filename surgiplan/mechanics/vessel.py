@@ -1,0 +1,170 @@
+"""How a vessel answers a stent: an elastic wall over a springy expander."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.errors import GeometryError, PlanError
+from surgiplan.jobs_report import Report, part, silent
+from surgiplan.model.quantity import Quantity, check
+
+from .assembly import Problem, triangle_rule
+from .loads import Expander, Loads, Springs, held
+from .material import Material
+from .response import Response, response_of
+from .solve import solve
+from .tube import Wall, wall_of
+
+__all__ = ["VesselResponse", "VesselSettings", "deploy_stent"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class VesselSettings:
+    """The wall, the stent and what lies around, with ranges and where each default is from."""
+
+    thickness_mm: Annotated[
+        float, Quantity("mm", 0.3, 5.0, "wall thickness; aorta about 1.5 (unconfirmed)")
+    ] = 1.5
+    young_modulus_kpa: Annotated[
+        float,
+        Quantity(
+            "kPa", 50.0, 5000.0,
+            "incremental modulus of the wall; healthy abdominal aorta 400 to 1000 (unconfirmed)",
+        ),
+    ] = 600.0  # fmt: skip
+    poisson_ratio: Annotated[
+        float, Quantity("1", 0.0, 0.49, "0.5 is incompressible; arteries nearly so")
+    ] = 0.45
+    stent_stiffness_kpa_per_mm: Annotated[
+        float,
+        Quantity(
+            "kPa/mm", 0.1, 5000.0,
+            "stent pressure per mm of radius that it is kept from opening (unconfirmed)",
+        ),
+    ] = 10.0  # fmt: skip
+    surroundings_kpa_per_mm: Annotated[
+        float, Quantity("kPa/mm", 0.0, 50.0, "springs of the tissue around (unconfirmed)")
+    ] = 0.5
+    elements: Annotated[
+        int, Quantity("1", 600, 20000, "tetrahedra wanted; more are slower and more exact")
+    ] = 4000
+
+
+@dataclass(frozen=True, eq=False)
+class VesselResponse:
+    """A response with what belongs to a stent.
+
+    ``contours_mm`` (n, angles, 3): the lumen after, point by point of the contours given.
+    ``contact_pressure_kpa`` (n, angles): of the stent on the wall there.  ``radial_force_n``: sum
+    of that pressure over the lumen.  ``contours_moved_mm``: greatest distance between the contours
+    given and the lumen that was meshed (smoothing and facets).
+    """
+
+    response: Response
+    contours_mm: Floats
+    contact_pressure_kpa: Floats
+    contact_pressure_max_kpa: float
+    radial_force_n: float
+    contours_moved_mm: float
+    assumptions: tuple[str, ...]
+
+
+_ASSUMPTIONS = (
+    "The imaged vessel is taken as free of stress; its blood pressure and its stretch along the "
+    "body are neglected.",
+    "The wall has one thickness and one stiffness; calcium and thrombus are not modelled.",
+    "Both ends of the computed part are held; the stent slides without friction.",
+    "The stent is a spring in radial direction; it neither shortens nor straightens the vessel.",
+)
+
+
+def deploy_stent(
+    axis_mm: npt.ArrayLike,
+    contours_mm: npt.ArrayLike,
+    expander_radius_mm: npt.ArrayLike,
+    settings: VesselSettings | None = None,
+    report: Report = silent,
+) -> VesselResponse:
+    """The vessel after a stent opened in it.
+
+    ``axis_mm`` (n, 3) LPS: the stent's axis, station by station.  ``contours_mm`` (n, angles, 3):
+    the lumen there, the same angle index running along the vessel, the first point not repeated.
+    ``expander_radius_mm`` (n,): the radius to which the stent would open freely, NaN or 0 where
+    there is no stent.  Raises PlanError for settings outside their range or a stent that never
+    reaches the wall, GeometryError for a vessel that cannot be meshed, SolveError, Cancelled.
+    """
+    settings = settings or VesselSettings()
+    check(settings)
+    axis, contours, radius = _checked(axis_mm, contours_mm, expander_radius_mm)
+    report(0.0, "Meshing the vessel wall")
+    wall = wall_of(contours, settings.thickness_mm, int(settings.elements))
+    report(0.05, "Preparing the stent")
+    problem = _problem(wall, axis, radius, settings)
+    ends = held(len(wall.mesh.nodes_mm), wall.end_nodes)
+    solution = solve(problem, ends, report=part(report, 0.08, 0.95))
+    report(0.95, "Evaluating stress and contact")
+    pressure = problem.contact_pressure_kpa(solution.displacement_mm)
+    nodal = _at_nodes(wall, pressure)
+    _, weights = triangle_rule()
+    areas = wall.mesh.face_areas_mm2(wall.inner)
+    return VesselResponse(
+        response=response_of(problem, solution),
+        contours_mm=contours + wall.at_contours(solution.displacement_mm),
+        contact_pressure_kpa=wall.at_contours(nodal[:, None])[..., 0],
+        contact_pressure_max_kpa=float(pressure.max()),
+        radial_force_n=float((pressure @ weights * areas).sum()) / 1000,
+        contours_moved_mm=wall.moved_max_mm,
+        assumptions=_ASSUMPTIONS,
+    )
+
+
+def _checked(
+    axis_mm: npt.ArrayLike, contours_mm: npt.ArrayLike, radius_mm: npt.ArrayLike
+) -> tuple[Floats, Floats, Floats]:
+    axis, contours = np.array(axis_mm, float), np.array(contours_mm, float)
+    radius = np.array(radius_mm, float)
+    if axis.shape != (len(contours), 3) or radius.shape != (len(contours),):
+        raise ValueError(
+            f"axis {axis.shape}, contours {contours.shape} and radius {radius.shape} differ in "
+            f"their number of stations"
+        )
+    radius[~(radius > 0)] = np.nan
+    if np.isfinite(radius).sum() < 2:
+        raise PlanError("The stent does not reach two stations of this vessel; move it there.")
+    steps = np.linalg.norm(np.diff(axis, axis=0), axis=1)
+    if not np.isfinite(axis).all() or steps.min() <= 1e-6:
+        raise GeometryError(
+            "The axis of the stent stands still between two stations; compute the centreline again."
+        )
+    return axis, contours, radius
+
+
+def _problem(wall: Wall, axis: Floats, radius: Floats, settings: VesselSettings) -> Problem:
+    springs: tuple[Springs, ...] = ()
+    if settings.surroundings_kpa_per_mm > 0:
+        springs = (Springs(wall.outer, settings.surroundings_kpa_per_mm),)
+    expander = Expander(wall.inner, axis, radius, settings.stent_stiffness_kpa_per_mm)
+    material = Material(settings.young_modulus_kpa, settings.poisson_ratio)
+    problem = Problem(wall.mesh, material, Loads(springs=springs, expander=expander))
+    if not problem.contact_pressure_kpa(np.zeros_like(wall.mesh.nodes_mm)).any():
+        widest = float(np.nanmax(radius))
+        raise PlanError(
+            f"The stent opens to {2 * widest:.1f} mm at most and never touches the wall; "
+            f"choose a wider one."
+        )
+    return problem
+
+
+def _at_nodes(wall: Wall, pressure: Floats) -> Floats:
+    """Pressure at the quadrature points (f, 6) averaged to nodes (n,) by their shares."""
+    shapes, weights = triangle_rule()
+    shares = np.abs(shapes) * weights[:, None]
+    areas = wall.mesh.face_areas_mm2(wall.inner)[:, None]
+    count = len(wall.mesh.nodes_mm)
+    total = np.bincount(wall.inner.ravel(), (areas * (pressure @ shares)).ravel(), minlength=count)
+    weight = np.bincount(wall.inner.ravel(), (areas * shares.sum(axis=0)).ravel(), minlength=count)
+    return np.asarray(np.divide(total, weight, out=np.zeros(count), where=weight > 0))
