@@ -23,7 +23,7 @@ class Finding(Noun):
     """Path in the case of what was simulated, ``plan/stents/stent1``."""
     made_from: Mapping[str, str]
     """Path in the case of each input, and its digest when the answer was computed."""
-    settings: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     numbers: Mapping[str, Any] = field(default_factory=dict)
     """Keys carry units, ``displacement_max_mm``; plain JSON values."""
     arrays: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict, repr=False)

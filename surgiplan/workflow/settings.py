@@ -31,6 +31,8 @@ def _parsed(name: str, value: Any, is_number: bool) -> Any:
     if value.lower() in ("true", "false"):
         return value.lower() == "true"
     try:
+        if "," in value:
+            return tuple(float(part) for part in value.split(","))
         return float(value)
     except ValueError:
         if is_number:

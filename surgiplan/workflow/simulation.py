@@ -65,7 +65,7 @@ def _vessel_finding(case: Case, path: str, settings: Any, report: Report) -> Fin
         for s, before, after in rows
     ]
     inputs = [path, f"plan/centerlines/{centerline.id}", f"segments/{centerline.segment_id}"]
-    numbers = {**_numbers(answer.response), **answer.numbers, "stations_after": stations}
+    numbers = {**_numbers(answer.response), **_numbers(answer), "stations_after": stations}
     return _finding(case, path, "vessel response", inputs, settings, numbers, answer.response)
 
 
@@ -98,15 +98,27 @@ def _remnant_finding(case: Case, path: str, settings: Any, report: Report) -> Fi
         settings,
         part(report, 0.1, 1.0),
     )
-    remnant = {"volume_ml": _tidy(division.remnant_ml), **answer.numbers}
-    numbers = {**_numbers(answer.response), "remnant_after": remnant}
+    remnant = {
+        "volume_ml": _tidy(division.remnant_ml),
+        "cut_face_displacement_mm": answer.cut_displacement_mm.tolist(),
+        "mesh_volume_before_ml": _tidy(answer.volume_before_ml),
+        "mesh_volume_after_ml": _tidy(answer.volume_after_ml),
+    }
+    numbers = {
+        **_numbers(answer.response),
+        "cut_face_displacement_mean_mm": float(np.linalg.norm(answer.cut_displacement_mm)),
+        "remnant_after": remnant,
+        "assumptions": list(answer.assumptions),
+    }
     inputs = [path, f"segments/{organ.id}"]
     return _finding(case, path, "remnant response", inputs, settings, numbers, answer.response)
 
 
-def _numbers(response: "Response") -> dict[str, Any]:
-    values = {field.name: getattr(response, field.name) for field in fields(response)}
-    return {name: _tidy(v) for name, v in values.items() if not isinstance(v, np.ndarray)}
+def _numbers(answer: Any) -> dict[str, Any]:
+    """The plain values among the fields of a response."""
+    values = {field.name: getattr(answer, field.name) for field in fields(answer)}
+    plain = {n: list(v) if isinstance(v, tuple) else v for n, v in values.items()}
+    return {n: _tidy(v) for n, v in plain.items() if isinstance(v, float | int | str | list)}
 
 
 def _finding(
