@@ -1,0 +1,24 @@
+"""What is seen: scenes in step with a case, drawn off screen; no Qt."""
+
+from .colours import VIEW_COLOURS, default_colour
+from .frame import Frame
+from .look import WINDOW_PRESETS, Look, Style, defaults_for, finding_arrays
+from .scene import NOTICE, Hit, Scene
+from .slice_plane import Orientation
+from .slice_scene import SliceScene
+
+__all__ = [
+    "NOTICE",
+    "VIEW_COLOURS",
+    "WINDOW_PRESETS",
+    "Frame",
+    "Hit",
+    "Look",
+    "Orientation",
+    "Scene",
+    "SliceScene",
+    "Style",
+    "default_colour",
+    "defaults_for",
+    "finding_arrays",
+]
