@@ -1,23 +1,40 @@
 """Scans in, cases to and from disk, surfaces out."""
 
+from .codec import from_json, to_json
 from .dicom import load_series
+from .journal import load_edits
+from .lock import CaseLock
 from .phases import phase_of, phases
 from .scan import scan
 from .series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
+from .store import Opened, load, load_view, opened, save, verify
+from .surfaces import SURFACE_SUFFIXES, write_surface
 from .thumbnails import thumbnail
 from .volumes import VOLUME_SUFFIXES, load_volume_file
 
 __all__ = [
     "ACCEPTABLE",
     "PROBLEM_KINDS",
+    "SURFACE_SUFFIXES",
     "VOLUME_SUFFIXES",
+    "CaseLock",
+    "Opened",
     "Problem",
     "Scan",
     "SeriesFound",
+    "from_json",
+    "load",
+    "load_edits",
     "load_series",
+    "load_view",
     "load_volume_file",
+    "opened",
     "phase_of",
     "phases",
+    "save",
     "scan",
     "thumbnail",
+    "to_json",
+    "verify",
+    "write_surface",
 ]

@@ -1,5 +1,7 @@
 """Small pictures of series, to choose from."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,8 +41,8 @@ def thumbnail(series: SeriesFound, size: int = 128) -> npt.NDArray[np.uint8]:
 
 
 def _squared(
-    picture: npt.NDArray[np.float32], rows_mm: float, columns_mm: float, size: int
-) -> npt.NDArray[np.float32]:
+    picture: npt.NDArray[Any], rows_mm: float, columns_mm: float, size: int
+) -> npt.NDArray[Any]:
     """The picture with square pixels, its longer side ``size``, by averages where it shrinks."""
     high_mm, wide_mm = picture.shape[0] * rows_mm, picture.shape[1] * columns_mm
     pixel_mm = max(high_mm, wide_mm) / size

@@ -78,8 +78,12 @@ class Resection(Noun):
         length = np.linalg.norm(normal)
         if not length > 1e-9:
             raise PlanError("The cutting plane needs a normal that is not zero.")
+        # A unit vector divided by its length again may differ in its last bit, and a plane read
+        # back from a file would then make what was computed from it stale.
+        if abs(length - 1) > 1e-12:
+            normal = normal / length
         object.__setattr__(self, "point_lps", frozen(self.point_lps, np.float64, (3,)))
-        object.__setattr__(self, "normal", frozen(normal / length, np.float64, (3,)))
+        object.__setattr__(self, "normal", frozen(normal, np.float64, (3,)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,54 @@
+"""Files that are there whole or not at all, also after a crash or a power cut."""
+
+import os
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["TEMPORARY_SUFFIX", "flush_folder", "remove_temporary", "write_whole"]
+
+TEMPORARY_SUFFIX = ".surgiplan-tmp"
+_CHUNK_BYTES = 1 << 24
+
+
+def write_whole(path: Path, chunks: Iterable[bytes | memoryview], *, private: bool = False) -> None:
+    """Write a file beside ``path``, make it durable, and put it in the place of ``path``.
+
+    Until the last step the old file is untouched; after any error nothing is left behind.
+    ``private`` files can be read by their owner only.  Raises OSError.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(temporary, flags, 0o600 if private else 0o666), "wb") as file:
+            for chunk in chunks:
+                whole = memoryview(chunk).cast("B")
+                for start in range(0, len(whole), _CHUNK_BYTES):
+                    file.write(whole[start : start + _CHUNK_BYTES])
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the system has a way to."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove what interrupted writes have left in a folder."""
+    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        with suppress(OSError):
+            path.unlink()
