@@ -144,18 +144,18 @@ def expander(
 ) -> float:
     """Energy, force and tangent of a springy expander about a curved axis, added in place.
 
-    Energy per reference area: stiffness/2 <R(s) - r>^2, with r the distance to the axis, R the
-    radius there and s the nearest place.  ``curve`` (segments, 4, 4): cubics of x, y, z and R in
-    the place 0..1 on a segment, constant term first; R is NaN where there is no expander.
+    Energy per reference area: stiffness/2 share(s) <R(s) - r>^2, with r the distance to the axis,
+    R and share what the expander has there and s the nearest place.  ``curve`` (segments, 4, 5):
+    cubics of x, y, z, R and share in the place 0..1 on a segment, constant term first.
     ``start`` (f, 6): the segment nearest to each quadrature point at rest; the search walks from
     there, so that a strongly curved axis is never left for another of its branches.
     ``pressures`` (f, 6) receives the contact pressure at the quadrature points.
-    The tangent leaves out how the direction of a taper turns (R' times the second slope of s).
+    The tangent leaves out the second slope of s, which is zero for a straight axis.
     """
     energy = 0.0
     N = np.empty(6)
     x = np.empty(3)
-    c = np.empty((3, 4))
+    c = np.empty((3, 5))
     n = np.empty(3)
     along = np.empty(3)
     slope = np.empty(3)
@@ -172,11 +172,11 @@ def expander(
                     x[i] += N[a] * (X[faces[f, a], i] + u[faces[f, a], i])
             inside = nearest_place(curve, start[f, point], x, c)
             r = np.sqrt((x[0] - c[0, 0]) ** 2 + (x[1] - c[1, 0]) ** 2 + (x[2] - c[2, 0]) ** 2)
-            gap = c[0, 3] - r
-            if not gap > 0.0 or r == 0.0:
+            gap, share = c[0, 3] - r, c[0, 4]
+            if not (gap > 0.0 and share > 0.0 and r > 0.0):
                 continue
-            pressures[f, point] = stiffness * gap
-            energy += w * stiffness / 2 * gap * gap
+            pressures[f, point] = stiffness * share * gap
+            energy += w * stiffness / 2 * share * gap * gap
             bottom = 0.0
             for i in range(3):
                 bottom += c[i, 1] * c[i, 1] - (x[i] - c[i, 0]) * c[i, 2]
@@ -186,14 +186,24 @@ def expander(
                 slope[i] = c[1, 3] * along[i] - n[i]
             for a in range(6):
                 for i in range(3):
-                    force[faces[f, a], i] += w * stiffness * gap * slope[i] * N[a]
+                    push = share * gap * slope[i] + gap * gap / 2 * c[1, 4] * along[i]
+                    force[faces[f, a], i] += w * stiffness * push * N[a]
             if not tangent:
                 continue
             for i in range(3):
                 for k in range(3):
                     bend = (1.0 if i == k else 0.0) - n[i] * n[k] - c[i, 1] * along[k]
                     curved = c[2, 3] * along[i] * along[k] - bend / r
-                    stiff = w * stiffness * (slope[i] * slope[k] + gap * curved)
+                    fading = slope[i] * along[k] + along[i] * slope[k]
+                    stiff = (
+                        w
+                        * stiffness
+                        * (
+                            share * (slope[i] * slope[k] + gap * curved)
+                            + gap * c[1, 4] * fading
+                            + gap * gap / 2 * c[2, 4] * along[i] * along[k]
+                        )
+                    )
                     for a in range(6):
                         for b in range(6):
                             blocks[slots[f, 6 * a + b], i, k] += stiff * N[a] * N[b]
@@ -202,9 +212,10 @@ def expander(
 
 @njit(**_OPTIONS)
 def nearest_place(curve: Floats, segment: int, x: Floats, c: Floats) -> bool:
-    """Fill ``c`` (3, 4) for the place of the axis nearest to ``x``; False beyond its ends.
+    """Fill ``c`` (3, 5) for the place of the axis nearest to ``x``; False beyond its ends.
 
-    Columns 0 to 2: the axis and its first and second derivative; column 3: radius and its two.
+    Rows of columns 0 to 2: x, y, z of the axis with their first and second derivative; rows of
+    columns 3 and 4: value, first and second derivative of the radius and of the share.
     """
     last = len(curve) - 1
     best = chord_distance2(curve, segment, x)[0]
@@ -225,10 +236,11 @@ def nearest_place(curve: Floats, segment: int, x: Floats, c: Floats) -> bool:
         for i in range(3):
             miss += (x[i] - c[i, 0]) * c[i, 1]
             bottom += c[i, 1] * c[i, 1] - (x[i] - c[i, 0]) * c[i, 2]
-        p = curve[segment, :, 3]
-        c[0, 3] = p[0] + t * (p[1] + t * (p[2] + t * p[3]))
-        c[1, 3] = p[1] + t * (2 * p[2] + 3 * t * p[3])
-        c[2, 3] = 2 * p[2] + 6 * t * p[3]
+        for column in (3, 4):
+            p = curve[segment, :, column]
+            c[0, column] = p[0] + t * (p[1] + t * (p[2] + t * p[3]))
+            c[1, column] = p[1] + t * (2 * p[2] + 3 * t * p[3])
+            c[2, column] = 2 * p[2] + 6 * t * p[3]
         if not bottom > 0.0:
             return False
         move = miss / bottom

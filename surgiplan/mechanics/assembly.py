@@ -171,10 +171,11 @@ class _Contact:
         return float(energy)
 
     def _opened(self, load: float) -> Floats:
-        """Cubics (segments, 4, 4) of axis and radius; it opens from the nearest wall outwards."""
-        radius = np.asarray(self._expander.radius_mm, float)
-        closed = np.minimum(radius, self._reach)
-        return _cubics(self._expander.axis_mm, closed + load * (radius - closed))
+        """The expander's curve for the kernel; it opens from the nearest wall outwards."""
+        expander = self._expander
+        closed = np.minimum(expander.radius_mm, self._reach)
+        radius = closed + load * (expander.radius_mm - closed)
+        return _cubics(expander.axis_mm, np.stack([radius, expander.share], axis=1))
 
 
 def triangle_rule() -> tuple[Floats, Floats]:
@@ -215,30 +216,16 @@ def _dead_forces(mesh: TetMesh, loads: Loads) -> Floats:
     return total
 
 
-def _cubics(axis: Floats, radius: Floats) -> Floats:
-    """Cubics (segments, 4, 4) through axis points (k, 3) and radii (k,), constant term first.
+def _cubics(axis: Floats, values: Floats) -> Floats:
+    """Cubics (segments, 4, 3 + c) through axis points (k, 3) and values (k, c), constant first.
 
-    The axis is a spline with continuous curvature; the radius has a continuous slope and does not
-    overshoot.  Segments with a radius that is NaN at either end have none.
+    The axis is a spline of continuous curvature; values have a continuous slope and no overshoot.
     """
     from scipy.interpolate import CubicSpline, PchipInterpolator
 
     place = np.arange(len(axis))
-    out = np.full((len(axis) - 1, 4, 4), np.nan)
-    out[:, :, :3] = CubicSpline(place, axis).c[::-1].transpose(1, 0, 2)
-    known = np.isfinite(radius)
-    for first, last in _runs(known):
-        if last > first:
-            part = PchipInterpolator(place[first : last + 1], radius[first : last + 1])
-            out[first:last, :, 3] = part.c[::-1].T
-    return out
-
-
-def _runs(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First and last index of each run of true values."""
-    edge = np.diff(np.concatenate([[0], flags.astype(int), [0]]))
-    starts, ends = np.flatnonzero(edge == 1), np.flatnonzero(edge == -1)
-    return [(int(a), int(b) - 1) for a, b in zip(starts, ends, strict=True)]
+    parts = CubicSpline(place, axis).c, PchipInterpolator(place, values).c
+    return np.ascontiguousarray(np.concatenate(parts, axis=2)[::-1].transpose(1, 0, 2))
 
 
 def _nearest_segments(points: Floats, axis: Floats) -> tuple[Ints, Floats]:

@@ -34,13 +34,15 @@ class Springs:
 class Expander:
     """A frictionless expander about an axis (k, 3) that pushes on inner faces (f, 6).
 
-    Its pressure is ``stiffness_kpa_per_mm`` times the depth of the wall inside ``radius_mm`` (k,),
-    which is NaN where there is no expander.
+    Its pressure is ``stiffness_kpa_per_mm`` times ``share`` (k,) times the depth of the wall
+    inside ``radius_mm`` (k,).  The share is 1 along the expander and fades to 0 at its ends; a
+    sudden end would leave the points on it without equilibrium.
     """
 
     faces: Ints
     axis_mm: Floats
     radius_mm: Floats
+    share: Floats
     stiffness_kpa_per_mm: float
 
 

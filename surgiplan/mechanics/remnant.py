@@ -110,7 +110,7 @@ def settle_remnant(
     kept_mm3, removed_mm3 = _sides(distance, bounds, point, normal)
 
     def kept(points: Floats) -> Floats:
-        return np.maximum(distance(points), (points - point) @ normal)
+        return np.asarray(np.maximum(distance(points), (points - point) @ normal))
 
     edge = (12 * kept_mm3 / int(settings.elements)) ** (1 / 3)
     mesh = stuffed(kept, bounds, edge, what="the remnant", report=part(report, 0.02, 0.1))

@@ -147,7 +147,7 @@ def _problem(wall: Wall, axis: Floats, radius: Floats, settings: VesselSettings)
     springs: tuple[Springs, ...] = ()
     if settings.surroundings_kpa_per_mm > 0:
         springs = (Springs(wall.outer, settings.surroundings_kpa_per_mm),)
-    expander = Expander(wall.inner, axis, radius, settings.stent_stiffness_kpa_per_mm)
+    expander = _expander(wall, axis, radius, settings.stent_stiffness_kpa_per_mm)
     material = Material(settings.young_modulus_kpa, settings.poisson_ratio)
     problem = Problem(wall.mesh, material, Loads(springs=springs, expander=expander))
     if not problem.contact_pressure_kpa(np.zeros_like(wall.mesh.nodes_mm)).any():
@@ -157,6 +157,28 @@ def _problem(wall: Wall, axis: Floats, radius: Floats, settings: VesselSettings)
             f"choose a wider one."
         )
     return problem
+
+
+def _expander(wall: Wall, axis: Floats, radius: Floats, stiffness: float) -> Expander:
+    """The stent on a finer axis; its stiffness fades over one element around each of its ends."""
+    from scipy.interpolate import CubicSpline
+
+    steps = np.linalg.norm(np.diff(axis, axis=0), axis=1)
+    place = np.concatenate([[0.0], np.cumsum(steps)])
+    element = 2 * place[-1] / (len(wall.grid) - 1)
+    fine = np.linspace(0, place[-1], max(int(np.ceil(8 * place[-1] / element)), len(axis)))
+    stented = np.isfinite(radius)
+    present = np.interp(fine, place, stented.astype(float)) > 0.999
+    window = np.hanning(11)
+    padded = np.pad(present.astype(float), len(window) // 2, mode="edge")
+    share = np.convolve(padded, window / window.sum(), mode="valid")
+    return Expander(
+        faces=wall.inner,
+        axis_mm=CubicSpline(place, axis)(fine),
+        radius_mm=np.interp(fine, place[stented], radius[stented]),
+        share=share,
+        stiffness_kpa_per_mm=stiffness,
+    )
 
 
 def _at_nodes(wall: Wall, pressure: Floats) -> Floats:
