@@ -34,7 +34,7 @@ bench: environment
 	@$(BIN)/python -m benchmarks
 
 sample: environment
-	@$(BIN)/python -m surgiplan_phantom -o sample_dicom --seed 1
+	@$(BIN)/python -m surgiplan_phantom -o sample_dicom
 
 lock: environment
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
