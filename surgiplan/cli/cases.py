@@ -4,6 +4,7 @@ from argparse import Namespace
 from typing import Any
 
 from surgiplan import io
+from surgiplan.edits import Edit
 from surgiplan.model import Case
 
 from .anatomy import segment_json
@@ -99,7 +100,12 @@ def verify(options: Namespace, console: Console) -> Answer:
 
 def apply(options: Namespace, console: Console) -> Answer:
     """Replay a journal on a case."""
-    edits = io.read_journal(options.edits)
+    edits: list[Edit] = []
+    for edit in io.load_edits(options.edits):
+        if edit is None:
+            edits.pop()
+        else:
+            edits.append(edit)
     changed(options.case, lambda _: edits, dry_run=options.dry_run)
     labels = [edit.label for edit in edits]
     return Answer({"applied": len(edits), "edits": labels}, tuple(labels))

@@ -38,7 +38,7 @@ class Console:
             bar = "█" * done + "░" * (_BAR_WIDTH - done)
             sys.stderr.write(f"\r\x1b[K{bar} {100 * fraction:3.0f} %  {message}")
             sys.stderr.flush()
-        elif message != self._last:
+        elif _words(message) != _words(self._last):
             sys.stderr.write(f"{100 * fraction:3.0f} %  {message}\n")
         self._last = message
 
@@ -61,6 +61,11 @@ class Console:
         if self._last and sys.stderr.isatty() and not self.quiet:
             sys.stderr.write("\n")
         self._last = ""
+
+
+def _words(message: str) -> str:
+    """A message without its numbers: ``slice 3 of 9`` and ``slice 4 of 9`` are one line."""
+    return "".join(c for c in message if not c.isdigit())
 
 
 def plain(value: Any) -> Any:

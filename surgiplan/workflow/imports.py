@@ -38,7 +38,8 @@ def import_scan(
         found = io.scan([path], report=part(report, 0.0, 0.2))
         series = _chosen(found.series, series_uid, path)
         volume, patient = io.load_series(series, accept=accept, report=part(report, 0.2, 1.0))
-    return AddVolume(replace(volume, id=volume_id), patient)
+    name = volume.source.description or volume.name
+    return AddVolume(replace(volume, id=volume_id, name=name), patient)
 
 
 def _chosen(series: "Sequence[SeriesFound]", series_uid: str, path: Path) -> "SeriesFound":
