@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "validation": BODY | {"planning", "derived"},  # it measures the truth as it measures a plan
     "physiology": BODY,
     "edits": BODY | {"planning"},
-    "io": BODY | {"edits"},
+    "io": BODY | {"edits", "derived"},
     "session": {"model", "edits"},
     "derived": {"model"},
     "worker": set(),
