@@ -1,0 +1,136 @@
+"""What a user can do in the window, each with its words, its keys and what it needs."""
+
+from typing import TYPE_CHECKING
+
+from .bars import STAGES
+from .commands import Command
+from .tools.distance import DistanceTool
+from .tools.window_level import WindowTool
+
+if TYPE_CHECKING:
+    from .window import MainWindow
+
+__all__ = ["PRESET_KEYS", "commands_of"]
+
+PRESET_KEYS = ("Abdomen", "Liver", "Vessels", "Bone", "Lung", "Stent")
+"""Window presets on Alt+1 to Alt+6."""
+
+
+def commands_of(window: "MainWindow") -> list[Command]:
+    """All commands, in the order in which the search lists them."""
+    return [
+        *_file_commands(window),
+        *_edit_commands(window),
+        *_stage_commands(window),
+        *_tool_commands(window),
+        *_view_commands(window),
+    ]
+
+
+def _file_commands(window: "MainWindow") -> list[Command]:
+    documents = window.documents
+    return [
+        Command("importScan", "Import a scan…", lambda: _import(window), ("Ctrl+I",)),
+        Command("openCase", "Open a case…", documents.ask_and_open, ("Ctrl+O",)),
+        Command("save", "Save the case", documents.save, ("Ctrl+S",)),
+        Command("saveAs", "Save the case as…", documents.save_as, ("Ctrl+Shift+S",)),
+    ]
+
+
+def _edit_commands(window: "MainWindow") -> list[Command]:
+    desk = window.desk
+
+    def nothing_to_undo() -> str:
+        return "" if desk.session.undo_label else "nothing to undo"
+
+    def nothing_to_redo() -> str:
+        return "" if desk.session.redo_label else "nothing to redo"
+
+    def nothing_runs() -> str:
+        return "" if desk.running else "nothing runs"
+
+    return [
+        Command("undo", "Undo", desk.undo, ("Ctrl+Z",), nothing_to_undo),
+        Command("redo", "Redo", desk.redo, ("Ctrl+Y", "Ctrl+Shift+Z"), nothing_to_redo),
+        Command("cancelJob", "Cancel the running job", desk.cancel_jobs, (), nothing_runs),
+        Command("cancel", "Put the tool away", window.cancel, ("Esc",)),
+        Command(
+            "search", "Search actions", lambda: window.palette_dialog.open_over(window), ("Ctrl+K",)
+        ),
+    ]
+
+
+def _stage_commands(window: "MainWindow") -> list[Command]:
+    return [
+        Command(
+            f"go{stage}", f"Go to {stage}", lambda chosen=stage: window.go_to(chosen), (f"F{n}",)
+        )
+        for n, stage in enumerate(STAGES, start=2)
+    ]
+
+
+def _tool_commands(window: "MainWindow") -> list[Command]:
+    desk = window.desk
+
+    def no_scan() -> str:
+        return "" if desk.case.volumes else "import a scan first"
+
+    return [
+        Command("toolNavigate", "Crosshair and rotation", lambda: desk.use(None), ("1",)),
+        Command("toolDistance", "Measure a distance", lambda: measure(window), ("2",), no_scan),
+        Command(
+            "toolWindow", "Window and level by dragging", lambda: level(window), ("3",), no_scan
+        ),
+    ]
+
+
+def measure(window: "MainWindow") -> None:
+    """Take the distance tool."""
+    window.desk.use(DistanceTool(window.desk))
+
+
+def level(window: "MainWindow") -> None:
+    """Take the window and level tool."""
+    window.desk.use(WindowTool(window.desk))
+
+
+def _view_commands(window: "MainWindow") -> list[Command]:
+    commands = [
+        Command(
+            "resetViews", "Show everything in all views", lambda: window.views.reset(), ("Ctrl+R",)
+        ),
+        Command("showAllViews", "Show four views", lambda: window.views.show_all(), ("Ctrl+0",)),
+        Command("toggleCrosshair", "Crosshair lines on or off", lambda: _crosshair(window), ("C",)),
+    ]
+    for n, name in enumerate(PRESET_KEYS, start=1):
+        commands.append(
+            Command(
+                f"preset{name}", f"Window: {name}", lambda chosen=name: preset(window, chosen),
+                (f"Alt+{n}",),
+            )
+        )  # fmt: skip
+    sides = {"A": "front", "P": "back", "L": "left", "R": "right", "S": "head", "I": "feet"}
+    for letter, side in sides.items():
+        commands.append(
+            Command(
+                f"lookFrom{letter}", f"3D from the {side}",
+                lambda chosen=letter: window.views.anatomy.look_from(chosen),
+            )
+        )  # fmt: skip
+    return commands
+
+
+def preset(window: "MainWindow", name: str) -> None:
+    """Show the slices with a named window and level."""
+    from surgiplan.render import WINDOW_PRESETS
+
+    window.desk.view.change(window_level=WINDOW_PRESETS[name])
+
+
+def _crosshair(window: "MainWindow") -> None:
+    window.desk.view.change(crosshair=not window.desk.view.look.crosshair)
+
+
+def _import(window: "MainWindow") -> None:
+    window.go_to("Patient")
+    window.panels["Patient"].ask_for_folder()  # type: ignore[attr-defined]

@@ -1,0 +1,135 @@
+"""The one place that shows an error: a sentence above the views, its details folded away."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from surgiplan.errors import Cancelled, SurgiplanError
+
+__all__ = ["NoticeBar", "Notices", "install_excepthook"]
+
+_LOG = logging.getLogger("surgiplan.app")
+
+
+class Notices(QObject):
+    """Where every part of the window says what went wrong, or what was done."""
+
+    shown = Signal(str, str, str)
+    """Kind (``fail``, ``attention`` or ``done``), sentence, details."""
+    cleared = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.last = ""
+
+    def show(self, error: BaseException) -> None:
+        """Show an error.  Cancelled is silent; what nobody foresaw comes with its details."""
+        if isinstance(error, Cancelled):
+            return
+        details = "".join(traceback.format_exception(error))
+        if isinstance(error, SurgiplanError):
+            _LOG.info("%s", error)
+            self.say(str(error), kind="fail")
+            return
+        _LOG.error("%s", details)
+        sentence = (
+            f"Something went wrong that we did not foresee ({type(error).__name__}); the case is "
+            "unchanged. Save it, and send us the details."
+        )
+        self.say(sentence, kind="fail", details=details)
+
+    def say(self, sentence: str, *, kind: str = "attention", details: str = "") -> None:
+        """Show a sentence."""
+        self.last = sentence
+        self.shown.emit(kind, sentence, details)
+
+    def clear(self) -> None:
+        """Take the sentence away, as after an action that worked."""
+        self.last = ""
+        self.cleared.emit()
+
+    @contextmanager
+    def shown_here(self) -> Iterator[None]:
+        """Errors inside become sentences; the rest of the slot is skipped."""
+        try:
+            yield
+        except Exception as error:
+            self.show(error)
+
+
+_SIGNS = {"fail": "✕", "attention": "!", "done": "✓"}
+
+
+class NoticeBar(QFrame):
+    """One sentence, its details folded, and Dismiss; never in the way of other work."""
+
+    def __init__(self, notices: Notices, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        self._sign = QLabel()
+        self.text = QLabel(objectName="noticeText")
+        self.text.setWordWrap(True)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._more = QPushButton("Details", objectName="noticeDetails")
+        self._more.setCheckable(True)
+        dismiss = QPushButton("Dismiss", objectName="noticeDismiss")
+        dismiss.clicked.connect(notices.clear)
+        self._details = QPlainTextEdit(objectName="noticeTraceback")
+        self._details.setReadOnly(True)
+        self._details.setMaximumHeight(160)
+        self._more.toggled.connect(self._details.setVisible)
+        row = QHBoxLayout()
+        row.addWidget(self._sign)
+        row.addWidget(self.text, 1)
+        row.addWidget(self._more)
+        row.addWidget(dismiss)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 6, 8, 6)
+        column.addLayout(row)
+        column.addWidget(self._details)
+        self.hide()
+        notices.shown.connect(self._show)
+        notices.cleared.connect(self.hide)
+
+    def _show(self, kind: str, sentence: str, details: str) -> None:
+        self.setProperty("kind", kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._sign.setText(_SIGNS[kind])
+        self.text.setText(sentence)
+        self._details.setPlainText(details)
+        self._more.setVisible(bool(details))
+        self._more.setChecked(False)
+        self._details.hide()
+        self.show()
+
+
+Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
+
+
+def install_excepthook(notices: Notices) -> None:
+    """Show what no slot caught, instead of printing it where nobody looks."""
+    before: Hook = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, Exception):
+            before(kind, error, trace)
+            return
+        notices.show(error)
+
+    sys.excepthook = hook

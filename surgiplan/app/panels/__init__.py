@@ -1,0 +1,1 @@
+"""The panels on the right: one for each stage of a case."""

@@ -1,0 +1,186 @@
+"""What every panel on the right has: headings, rows, hints and one button at its foot."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from surgiplan.app.desk import Desk
+from surgiplan.model import Case
+
+__all__ = ["NumberTable", "Panel", "enable"]
+
+
+def enable(widget: QWidget, why_not: str = "", *, hint: str = "") -> None:
+    """Enable a widget, or disable it and say in its tooltip what is missing."""
+    widget.setEnabled(not why_not)
+    widget.setToolTip(why_not or hint)
+
+
+class Panel(QWidget):
+    """A column of settings and numbers for one stage; refreshed only while it is seen."""
+
+    title = ""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.desk = desk
+        self._is_old = True
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroll = scroll
+        inner = QWidget()
+        inner.setObjectName("panelBody")
+        inner.setAutoFillBackground(False)
+        self.body = QVBoxLayout(inner)
+        self.body.setContentsMargins(12, 12, 12, 8)
+        self.body.setSpacing(8)
+        self.body.setAlignment(Qt.AlignmentFlag.AlignTop)
+        scroll.setWidget(inner)
+        scroll.viewport().setAutoFillBackground(False)
+        column.addWidget(scroll, 1)
+        self.foot = QHBoxLayout()
+        self.foot.setContentsMargins(12, 8, 12, 12)
+        self.foot.setSpacing(8)
+        column.addLayout(self.foot)
+        desk.shown.connect(self._case_shown)
+        desk.selected.connect(self._case_shown)
+        desk.jobs_changed.connect(self._case_shown)
+
+    def refresh(self, case: Case) -> None:
+        """Show ``case``; called only while the panel is seen."""
+
+    def invalidate(self) -> None:
+        """Refresh now if seen, otherwise as soon as it is."""
+        self._is_old = True
+        if self.isVisible():
+            self._is_old = False
+            self.refresh(self.desk.case)
+
+    def heading(self, text: str) -> QLabel:
+        """A small heading in capitals, added to the body."""
+        label = QLabel(text.upper())
+        label.setProperty("role", "heading")
+        self.body.addWidget(label)
+        return label
+
+    def hint(self, text: str = "", name: str = "") -> QLabel:
+        """A quiet sentence, added to the body."""
+        label = QLabel(text)
+        label.setWordWrap(True)
+        label.setProperty("role", "hint")
+        label.setObjectName(name)
+        self.body.addWidget(label)
+        return label
+
+    def rows(self, pairs: Sequence[tuple[str, QWidget]]) -> QWidget:
+        """Labelled fields below one another, added to the body as one widget."""
+        holder = QWidget()
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(1, 1)
+        for row, (text, field) in enumerate(pairs):
+            label = QLabel(text)
+            label.setProperty("role", "field")
+            label.setBuddy(field)
+            if not field.accessibleName():
+                field.setAccessibleName(text)
+            grid.addWidget(label, row, 0)
+            grid.addWidget(field, row, 1)
+        self.body.addWidget(holder)
+        return holder
+
+    def primary(self, text: str, name: str) -> QPushButton:
+        """The one button that acts, at the foot."""
+        button = QPushButton(text)
+        button.setProperty("role", "primary")
+        button.setObjectName(name)
+        self.foot.addWidget(button, 1)
+        return button
+
+    def secondary(self, text: str, name: str) -> QPushButton:
+        """A quieter button beside it."""
+        button = QPushButton(text)
+        button.setObjectName(name)
+        self.foot.addWidget(button)
+        return button
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.invalidate()
+
+    def _case_shown(self, *_: object) -> None:
+        self.invalidate()
+
+
+_SIGNS = {"pass": "✓", "attention": "!", "fail": "✕", "": ""}
+
+
+class NumberTable(QWidget):
+    """Names on the left, numbers right-aligned, and a rule with its sign where there is one."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(7)
+        self._grid.setColumnStretch(0, 1)
+        self._rows: list[tuple[QLabel, QLabel, QLabel]] = []
+
+    def text(self) -> str:
+        """Everything it says, for a test or a screen reader."""
+        return "\n".join(
+            " ".join(label.text() for label in row if label.text())
+            for row in self._rows
+            if not row[0].isHidden()
+        )
+
+    def show_rows(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
+        """Show (name, number, rule, verdict); the verdict is pass, attention, fail or empty."""
+        while len(self._rows) < len(rows):
+            self._add_row()
+        for shown, row in zip(self._rows, rows, strict=False):
+            self._fill(shown, row)
+        for shown in self._rows[len(rows) :]:
+            for label in shown:
+                label.hide()
+
+    def _add_row(self) -> None:
+        row = QLabel(), QLabel(), QLabel()
+        row[0].setProperty("role", "field")
+        for column, label in enumerate(row):
+            if column:
+                label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._grid.addWidget(label, len(self._rows), column)
+        self._rows.append(row)
+
+    def _fill(self, labels: tuple[QLabel, QLabel, QLabel], row: tuple[str, str, str, str]) -> None:
+        from surgiplan.app.palette import ATTENTION, FAIL, PASS, TEXT
+
+        name, number, rule, verdict = row
+        colour = {"pass": PASS, "attention": ATTENTION, "fail": FAIL}.get(verdict, TEXT)
+        texts = (name, number, f"{rule} {_SIGNS[verdict]}".strip())
+        for label, text in zip(labels, texts, strict=True):
+            if label.text() != text:
+                label.setText(text)
+            label.show()
+        labels[2].setStyleSheet(f"color: {colour};")
+        labels[2].setAccessibleName(f"{name}: {verdict}" if verdict else name)

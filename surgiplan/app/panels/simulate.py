@@ -1,0 +1,161 @@
+"""Simulate: settings of the solve, its numbers, and which of them colours the surface."""
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QComboBox, QVBoxLayout
+
+from surgiplan.app.desk import Desk
+from surgiplan.app.forms import SettingsForm
+from surgiplan.app.freshness import Freshness
+from surgiplan.edits import RecordFinding
+from surgiplan.jobs_report import Report
+from surgiplan.model import Case, Finding
+from surgiplan.workflow import simulate
+
+from .finding_rows import finding_rows
+from .panel import NumberTable, Panel, enable
+
+__all__ = ["SimulatePanel"]
+
+_COLOURS = (("Displacement", "displacement"), ("Stress (von Mises)", "stress"), ("None", ""))
+
+
+class SimulatePanel(Panel):
+    """What is simulated, with which settings, and what came out."""
+
+    def __init__(self, desk: Desk, freshness: Freshness) -> None:
+        super().__init__(desk)
+        self._freshness = freshness
+        self._forms: dict[type, SettingsForm] = {}
+        self._form: SettingsForm | None = None
+        self.heading("Tissue response")
+        self.subject = QComboBox(objectName="subjectChoice")
+        self.subject.setAccessibleName("What is simulated")
+        self.subject.activated.connect(self._subject_chosen)
+        self.body.addWidget(self.subject)
+        self._hint = self.hint("", "simulateHint")
+        self._settings_heading = self.heading("Settings")
+        self._form_place = QVBoxLayout()
+        self.body.addLayout(self._form_place)
+        self._answer_heading = self.heading("Response")
+        self._stale = self.hint("", "staleMark")
+        self._stale.setProperty("role", "attention")
+        self.table = NumberTable()
+        self.table.setObjectName("responseTable")
+        self.body.addWidget(self.table)
+        self.colouring = QComboBox(objectName="colouring")
+        for text, array in _COLOURS:
+            self.colouring.addItem(text, array)
+        self.colouring.activated.connect(self._colour_chosen)
+        self._colour_row = self.rows([("Colour", self.colouring)])
+        self.run_button = self.primary("Simulate", "simulateButton")
+        self.run_button.clicked.connect(lambda: self.start(self.subject.currentData()))
+        freshness.changed.connect(self.invalidate)
+        desk.selected.connect(self._selected)
+
+    def start(self, path: str) -> None:
+        """Simulate the stent or resection at ``path``."""
+        case = self.desk.session.case
+        subject = case.at(path)
+        self._show_form(path)
+        values = self._form.values() if self._form else {}
+        work = partial(_simulated, case, path, values)
+        self.desk.run("simulate", f"Response to {subject.name}", work, self._done)
+
+    def refresh(self, case: Case) -> None:
+        paths = [p for p in case.paths() if p.startswith(("plan/stents/", "plan/resections/"))]
+        self._fill(case, paths)
+        path = self.subject.currentData() or ""
+        has_subject = bool(path)
+        self.subject.setVisible(has_subject)
+        self._settings_heading.setVisible(has_subject)
+        self._hint.setVisible(not has_subject)
+        self._hint.setText(
+            "Place a stent or plan a resection first; its tissue response is computed here."
+        )
+        if has_subject:
+            self._show_form(path)
+        elif self._form is not None:
+            self._form.hide()
+        why_not = "" if has_subject else "Place a stent or plan a resection in Plan first."
+        if self.desk.is_running("simulate"):
+            why_not = "A simulation is running; Cancel stops it."
+        enable(self.run_button, why_not, hint="Runs beside the window; Cancel stops it at once.")
+        self._show_answer(case, self._finding(case, path))
+
+    def _fill(self, case: Case, paths: list[str]) -> None:
+        shown = [(self.subject.itemData(n)) for n in range(self.subject.count())]
+        if shown != paths:
+            before = self.subject.currentData()
+            self.subject.clear()
+            for path in paths:
+                self.subject.addItem(case.at(path).name, path)
+            wanted = self._meant(case) or before
+            self.subject.setCurrentIndex(max(self.subject.findData(wanted), 0))
+
+    def _meant(self, case: Case) -> str:
+        path = self.desk.selection
+        noun = case.at(path) if path else None
+        return noun.subject if isinstance(noun, Finding) else path
+
+    def _selected(self, _path: str) -> None:
+        row = self.subject.findData(self._meant(self.desk.case))
+        if row >= 0:
+            self.subject.setCurrentIndex(row)
+        self.invalidate()
+
+    def _show_form(self, path: str) -> None:
+        from surgiplan.workflow import simulation_settings
+
+        settings = simulation_settings(self.desk.case, path)
+        if settings not in self._forms:
+            self._forms[settings] = SettingsForm(settings)
+            self._form_place.addWidget(self._forms[settings])
+        self._form = self._forms[settings]
+        for form in self._forms.values():
+            form.setVisible(form is self._form)
+
+    def _finding(self, case: Case, path: str) -> Finding | None:
+        """The newest answer about what stands at ``path``."""
+        found = [f for f in case.findings.values() if f.subject == path]
+        return found[-1] if found else None
+
+    def _show_answer(self, case: Case, finding: Finding | None) -> None:
+        is_stale = finding is not None and self._freshness.is_stale(case, finding)
+        for widget in (self._answer_heading, self.table, self._colour_row):
+            widget.setVisible(finding is not None)
+        self._stale.setVisible(is_stale)
+        self._stale.setText("!  Stale: the plan has changed since. Simulate again.")
+        if finding is None:
+            return
+        self.table.show_rows(finding_rows(finding))
+        look = self.desk.view.look
+        shown = look.array if look.finding == f"findings/{finding.id}" else ""
+        self.colouring.setCurrentIndex(self.colouring.findData(shown))
+
+    def _subject_chosen(self) -> None:
+        self.desk.select(self.subject.currentData())
+        self.invalidate()
+
+    def _colour_chosen(self) -> None:
+        finding = self._finding(self.desk.case, self.subject.currentData())
+        array = self.colouring.currentData()
+        if finding is None or not array:
+            self.desk.view.change(finding="")
+            return
+        self.desk.view.change(finding=f"findings/{finding.id}", array=array)
+
+    def _done(self, edit: RecordFinding) -> None:
+        if self.desk.do(edit):
+            path = f"findings/{edit.finding.id}"
+            array = self.colouring.currentData() or "displacement"
+            self.desk.view.change(finding=path, array=array)
+            self.desk.select(path)
+
+
+def _simulated(case: Case, path: str, settings: dict[str, Any], report: Report) -> RecordFinding:
+    """Runs in the worker process."""
+    edit = simulate(case, path, settings, report=report)
+    _ = edit.finding.digest
+    return edit

@@ -1,0 +1,1 @@
+"""Mouse tools: they turn pointing into edits."""
