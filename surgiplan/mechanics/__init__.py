@@ -6,6 +6,7 @@ from .mesh import TetMesh, promoted
 from .remnant import RemnantResponse, RemnantSettings, settle_remnant
 from .response import Response
 from .vessel import VesselResponse, VesselSettings, deploy_stent
+from .warm import warm_up
 
 __all__ = [
     "Distance",
@@ -22,4 +23,5 @@ __all__ = [
     "sampled_distance",
     "settle_remnant",
     "stuffed",
+    "warm_up",
 ]

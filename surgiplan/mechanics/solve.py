@@ -92,8 +92,9 @@ class _Newton:
         self._free = ~held.mask
         report(0.0, "Preparing the equations")
         self._tangent = Tangent(problem, held.mask)
+        report(0.0, "Preparing the equations")
         self._iterations = self._cg = self._steps = 0
-        self._scale = self._left = 0.0
+        self._scale = self._left = self._done = 0.0
         self._span = (0.0, 1.0)
 
     def run(self, steps: int) -> Solution:
@@ -131,6 +132,7 @@ class _Newton:
     def _moved_supports(self, u: Floats, load: float) -> tuple[Floats, State]:
         """The state at ``load``, after held nodes were carried along with what they hold."""
         state = self._problem.at(u, load, tangent=True)
+        self._tick()
         if not np.isfinite(state.energy):
             raise _StepFailed
         jump = np.where(self._held.mask, load * self._held.displacement_mm - u, 0.0)
@@ -151,6 +153,7 @@ class _Newton:
             return np.zeros_like(right)
         self._tick()
         self._tangent.update(state.blocks)
+        self._tick()
         wanted = min(_LOOSEST, size / self._scale)
         forcing = max(wanted, 0.3 * self._tolerance * self._scale / size)
         direction, count = conjugate_gradients(self._tangent, right, forcing, self._tick)
@@ -194,8 +197,10 @@ class _Newton:
         if self._scale > 0 and self._left > 0:
             done = np.log(self._left / self._scale) / np.log(self._tolerance)
         fraction = start + (end - start) * min(max(float(done), 0.0), 1.0)
+        # A contact that opens or closes sets the residual back; the bar stays where it was.
+        self._done = max(self._done, fraction)
         self._report(
-            fraction,
+            self._done,
             f"Load {end:.0%}, iteration {self._iterations}, "
             f"residual {self._left / max(self._scale, 1e-300):.1e}",
         )

@@ -146,14 +146,25 @@ def _resampled(contours: Floats, rows: Floats, stations: int, angles: int, width
     drawn = (ends - lines[[0, -1]]).mean(axis=1)
     fade = np.exp(-((np.arange(dense) / (4 * width)) ** 2))[:, None, None]
     lines = lines + fade * drawn[0] + fade[::-1] * drawn[1]
+    lines = _smoothed_around(lines, width * 0.5 * contours.shape[1] / angles)
     around = contours.shape[1]
-    lines = gaussian_filter1d(lines, width * 0.5 * around / angles, axis=1, mode="wrap")
     closed = np.concatenate([lines[::4], lines[::4, :1]], axis=1)
     spline = CubicSpline(np.arange(around + 1) / around, closed, axis=1, bc_type="periodic")
     points = spline(np.arange(angles) / angles)
     # Chords lie inside the curve; a twelfth of the sag outwards leaves the mean radius unchanged.
     neighbours = (np.roll(points, 1, axis=1) + np.roll(points, -1, axis=1)) / 2
     return np.asarray(points + (points - neighbours) / 6)
+
+
+def _smoothed_around(lines: Floats, width: float) -> Floats:
+    """Contours (n, angles, 3) smoothed over ``width`` points; a circle or an ellipse stays."""
+    from scipy.ndimage import gaussian_filter1d
+
+    wave = np.cos(2 * np.pi * np.arange(lines.shape[1]) / lines.shape[1])
+    kept = gaussian_filter1d(wave, width, mode="wrap")[0]
+    centres = lines.mean(axis=1, keepdims=True)
+    smooth = gaussian_filter1d(lines - centres, width, axis=1, mode="wrap")
+    return np.asarray(centres + smooth / kept)
 
 
 def _thickened(inner: Floats, thickness_mm: float, layers: int) -> Floats:

@@ -1,0 +1,136 @@
+"""Meshes of organs and of vessel walls: volumes, quality, and shapes that are refused."""
+
+import numpy as np
+import pytest
+
+from surgiplan.errors import GeometryError
+from surgiplan.mechanics import sampled_distance, stuffed
+from surgiplan.mechanics.mesh import TetMesh, gate, promoted, scaled_jacobian
+from surgiplan.mechanics.tube import wall_of
+
+RADII = np.array([60.0, 45.0, 35.0])
+
+
+def ball(points):
+    return np.linalg.norm(points - [3.0, 1.0, 2.0], axis=1) - 40
+
+
+def ellipsoid(points):
+    return (np.linalg.norm(points / RADII, axis=1) - 1) * RADII.min()
+
+
+def cut_ball(points):
+    return np.maximum(ball(points), (points - [8.0, 1.0, 2.0]) @ [0.6, 0.0, 0.8])
+
+
+CUT_HEIGHT = 40 - 5 * 0.6
+BALL_ML = 4 / 3 * np.pi * 40**3
+SHAPES = {
+    "ball": (ball, 45, BALL_ML),
+    "ellipsoid": (ellipsoid, 60, 4 / 3 * np.pi * RADII.prod()),
+    "cut ball": (cut_ball, 45, BALL_ML - np.pi * CUT_HEIGHT**2 * (40 - CUT_HEIGHT / 3)),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("edge_mm", [12.0, 8.0])
+def test_a_stuffed_organ_has_its_volume_and_sound_elements(name, edge_mm):
+    distance, reach, volume = SHAPES[name]
+    mesh = stuffed(distance, [[-reach] * 3, [reach] * 3], edge_mm)
+    assert mesh.volume_mm3 == pytest.approx(volume, rel=0.02)
+    assert scaled_jacobian(mesh.nodes_mm, mesh.tets).min() > 0.1
+    assert_closed(mesh)
+
+
+def test_the_same_organ_gives_the_same_mesh():
+    first, second = (stuffed(cut_ball, [[-45] * 3, [45] * 3], 10.0) for _ in range(2))
+    assert np.array_equal(first.nodes_mm, second.nodes_mm)
+    assert np.array_equal(first.tets, second.tets)
+
+
+def test_a_sampled_distance_gives_the_same_organ():
+    affine = np.array([[0, 0, 2.0, -50], [0, 2.0, 0, -50], [2.0, 0, 0, -50], [0, 0, 0, 1.0]])
+    kji = np.indices((51, 51, 51)).reshape(3, -1).T
+    values = ball(kji @ affine[:3, :3].T + affine[:3, 3]).reshape(51, 51, 51)
+    mesh = stuffed(sampled_distance(values, affine), [[-45] * 3, [45] * 3], 10.0)
+    assert mesh.volume_mm3 == pytest.approx(BALL_ML, rel=0.02)
+    assert mesh.nodes_mm.mean(axis=0) == pytest.approx([3, 1, 2], abs=1.0)
+
+
+def test_outside_its_samples_there_is_no_organ():
+    inside = sampled_distance(np.full((4, 4, 4), -5.0), np.eye(4))
+    assert inside(np.array([[1.0, 1.0, 1.0]])) == pytest.approx(-5)
+    assert inside(np.array([[1.0, 1.0, 13.0]])) == pytest.approx(10)
+
+
+def test_of_two_pieces_the_larger_is_kept():
+    def two(points):
+        other = np.linalg.norm(points - [100.0, 0, 0], axis=1) - 15
+        return np.minimum(ball(points), other)
+
+    mesh = stuffed(two, [[-45] * 3, [120, 45, 45]], 10.0)
+    assert mesh.volume_mm3 == pytest.approx(BALL_ML, rel=0.02)
+
+
+def test_an_empty_organ_is_refused():
+    with pytest.raises(GeometryError, match="Nothing of the spleen"):
+        stuffed(lambda p: np.ones(len(p)), [[-10] * 3, [10] * 3], 5.0, what="the spleen")
+
+
+def test_an_element_inside_out_is_refused():
+    points = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, -1.0]])
+    with pytest.raises(GeometryError, match="1 of 1 tetrahedra"):
+        gate(promoted(points, np.array([[0, 1, 2, 3]])), "the organ")
+
+
+@pytest.mark.parametrize("clockwise", [False, True])
+def test_a_wall_around_a_straight_lumen_has_the_volume_of_a_tube(clockwise):
+    contours = lumen(radius=11.0)
+    wall = wall_of(contours[:, ::-1] if clockwise else contours, 1.5, 3000)
+    assert wall.mesh.volume_mm3 == pytest.approx(np.pi * (12.5**2 - 11**2) * 100, rel=0.02)
+    assert wall.moved_max_mm < 0.2
+    assert_closed(wall.mesh)
+    given = contours[:, ::-1] if clockwise else contours
+    assert np.abs(wall.at_contours(wall.mesh.nodes_mm) - given).max() < 0.2
+
+
+def test_a_wall_follows_a_bent_and_noisy_lumen():
+    noise = np.random.default_rng(3).normal(0, 0.3, (41, 48))
+    contours = lumen(radius=11.0, bend=50.0, noise=noise)
+    wall = wall_of(contours, 1.5, 3000)
+    assert wall.moved_rms_mm < 0.5
+    assert scaled_jacobian(wall.mesh.nodes_mm, wall.mesh.tets).min() > 0.02
+    assert_closed(wall.mesh)
+
+
+def test_a_wall_that_folds_onto_itself_is_refused():
+    contours = lumen(radius=11.0, bend=7.0)
+    with pytest.raises(GeometryError, match="folds onto itself"):
+        wall_of(contours, 5.0, 3000)
+
+
+def test_an_incomplete_contour_is_named():
+    contours = lumen(radius=11.0)
+    contours[6, 3] = np.nan
+    with pytest.raises(GeometryError, match="station 7"):
+        wall_of(contours, 1.5, 3000)
+
+
+def lumen(radius, bend=None, noise=0.0, length=100.0, stations=41, angles=48):
+    s = np.linspace(0, length, stations)
+    angle = np.arange(angles) / angles * 2 * np.pi
+    turn = s / bend if bend else np.zeros_like(s)
+    centre = np.stack([0 * s, 0 * s, s], 1)
+    if bend:
+        centre = np.stack([bend * (1 - np.cos(turn)), 0 * s, bend * np.sin(turn)], 1)
+    out = np.stack([np.cos(turn), 0 * s, -np.sin(turn)], 1)
+    r = radius + noise + np.zeros((stations, angles))
+    ring = np.cos(angle)[:, None] * out[:, None] + np.sin(angle)[:, None] * [0.0, 1.0, 0.0]
+    return centre[:, None] + r[..., None] * ring
+
+
+def assert_closed(mesh: TetMesh):
+    vectors = mesh.face_areas_mm2(mesh.surface)[:, None] * mesh.face_normals(mesh.surface)
+    assert np.abs(vectors.sum(axis=0)).max() < 1e-8 * mesh.face_areas_mm2(mesh.surface).sum()
+    outward = np.einsum("ij,ij->", mesh.face_centres_mm(mesh.surface), vectors) / 3
+    assert outward == pytest.approx(mesh.volume_mm3, rel=1e-9)
