@@ -1,5 +1,6 @@
 """What is seen: scenes in step with a case, drawn off screen; no Qt."""
 
+from .anatomy_scene import DRAWN_BY, AnatomyScene
 from .colours import VIEW_COLOURS, default_colour
 from .frame import Frame
 from .look import WINDOW_PRESETS, Look, Style, defaults_for, finding_arrays
@@ -8,9 +9,11 @@ from .slice_plane import Orientation
 from .slice_scene import SliceScene
 
 __all__ = [
+    "DRAWN_BY",
     "NOTICE",
     "VIEW_COLOURS",
     "WINDOW_PRESETS",
+    "AnatomyScene",
     "Frame",
     "Hit",
     "Look",

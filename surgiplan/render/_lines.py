@@ -86,7 +86,7 @@ class Dots:
         self._data = vtkPolyData()
         self.prop = _actor(self._data)
         self.prop.GetProperty().SetRepresentationToPoints()
-        self.prop.GetProperty().SetRenderPointsAsSpheres(1)
+        self.prop.GetProperty().SetRenderPointsAsSpheres(True)
         renderer.AddActor(self.prop)
 
     def set(self, points_lps: Points) -> None:

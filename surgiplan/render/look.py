@@ -1,6 +1,6 @@
 """How a case is looked at: everything on the screen that is not in the case."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -80,7 +80,7 @@ class Look:
     ) -> "Look":
         """A look in which the part at ``path`` is drawn another way."""
         changes = {"colour": colour, "opacity": opacity, "visible": visible}
-        given = {key: value for key, value in changes.items() if value is not None}
+        given: dict[str, Any] = {key: value for key, value in changes.items() if value is not None}
         style = replace(self.style(path, name), **given)
         return replace(self, styles={**self.styles, path: style})
 
@@ -104,7 +104,7 @@ class Look:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "Look":
         """The look kept in JSON.  What is unknown or damaged is as in a new look."""
-        readers = {
+        readers: dict[str, Callable[[Any], Any]] = {
             "volume_id": str,
             "crosshair_lps": _point,
             "window_level": _window_level,

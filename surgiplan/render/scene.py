@@ -168,9 +168,7 @@ class Scene:
     def _lay_scale_bar(self) -> None:
         ratio, (_, height) = self.pixel_ratio, self._size
         per_px = self.mm_per_px
-        length_mm = min(
-            _SCALE_LENGTHS_MM, key=lambda mm: abs(mm / per_px - _SCALE_BAR_PX * ratio)
-        )
+        length_mm = min(_SCALE_LENGTHS_MM, key=lambda mm: abs(mm / per_px - _SCALE_BAR_PX * ratio))
         left, y = _MARGIN_PX * ratio, height - (_MARGIN_PX + 5) * ratio
         right, tick = left + length_mm / per_px, 4 * ratio
         bar = [[[left, y], [right, y]]]

@@ -162,7 +162,7 @@ def mask_outline(segment: Segment, plane: SlicePlane) -> npt.NDArray[np.float64]
     index = int(np.rint((plane.position_mm - grid.affine[way, 3]) / grid.affine[way, axis]))
     if not 0 <= index < grid.shape[axis]:
         return np.zeros((0, 2, 2))
-    ends = contour_segments(segment.mask.take(index, axis=axis))
+    ends = contour_segments(np.asarray(segment.mask.take(index, axis=axis)))
     others = np.delete(np.arange(3), axis)
     points = ends @ grid.affine[:3, others].T + grid.affine[:3, 3]
     return plane.flat(points)

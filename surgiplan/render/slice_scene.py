@@ -328,8 +328,13 @@ class SliceScene(Scene):
         width, height = self._size
         margin = 8 * self.pixel_ratio
         right, up = self.orientation.right, self.orientation.up
-        places = ((width / 2, margin), (width / 2, height - margin))
-        places += ((margin, height / 2), (width - margin, height / 2))
+        middle, level = width / 2, height / 2
+        places = (
+            (middle, margin),
+            (middle, height - margin),
+            (margin, level),
+            (width - margin, level),
+        )
         for label, way, (x, y) in zip(self._edges, (up, -up, -right, right), places, strict=True):
             label.set(letters(way), x, y, height, self.pixel_ratio)
 

@@ -1,0 +1,354 @@
+"""The 3D view: anatomy as glass, devices as metal, planes with handles, findings in colour."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor
+from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
+
+from surgiplan.model import (
+    Case,
+    Centerline,
+    Finding,
+    Measurement,
+    Points,
+    Resection,
+    Segment,
+    StentPlacement,
+    Surface,
+)
+
+from ._text import Label
+from .anatomy_actors import CenterlineActor, MeasurementActor, StentActor, SurfaceActor
+from .camera import Eye
+from .colours import GROUND, SKY, VIEW_COLOURS, rgb
+from .drags import line_offset_mm, on_sphere, slid, station_mm, turned_between
+from .finding_actor import FindingActor, coloured_values
+from .look import Look
+from .resection_actor import ResectionActor, handle_tip
+from .scene import Hit, Scene, Wanted
+from .slice_scene import StrutsOf, cut_of
+
+__all__ = ["DRAWN_BY", "AnatomyScene", "SurfaceOf"]
+
+SurfaceOf = Callable[[Segment], Surface | None]
+"""Gives the surface of a segment, or None while it is being made."""
+
+DRAWN_BY: dict[type, type] = {
+    Segment: SurfaceActor,
+    Centerline: CenterlineActor,
+    StentPlacement: StentActor,
+    Resection: ResectionActor,
+    Measurement: MeasurementActor,
+    Finding: FindingActor,
+}
+"""Which actor draws which noun in 3D."""
+
+_GRAB_ORDER = (StentActor, MeasurementActor)
+_SURFACES = (SurfaceActor, FindingActor)
+_PEELS = 8
+_CUBE_PX = 58.0
+_NOTHING = (-150.0, 150.0, -150.0, 150.0, -150.0, 150.0)
+"""The box that an empty view shows."""
+_LIGHTS = (
+    ((-0.55, 0.75, 1.0), 0.95, "#fff8ee"),
+    ((0.9, 0.1, 0.7), 0.38, "#dfe9ff"),
+    ((0.1, -0.8, 0.35), 0.22, "#ffffff"),
+)
+"""Direction from the patient in the eye's frame, strength and colour: key, fill and floor."""
+
+
+class AnatomyScene(Scene):
+    """Surfaces, devices and findings of a case, seen by an eye that the mouse moves."""
+
+    def __init__(self, *, surface_of: SurfaceOf, struts_of: StrutsOf | None = None) -> None:
+        super().__init__("3D", VIEW_COLOURS["3d"])
+        self._surface_of = surface_of
+        self._struts_of = struts_of
+        self._struts: dict[str, tuple[Any, Any, list[Points]]] = {}
+        self._case = Case()
+        self._look = Look()
+        self._interacting = False
+        self._eye_was_moved = False
+        self.hint = ""
+        self.eye = Eye(self.renderer.GetActiveCamera())
+        self._cube = _orientation_cube()
+        self.front = vtkRenderer()
+        self.front.SetLayer(1)
+        self.front.InteractiveOff()
+        self.front.SetActiveCamera(self.renderer.GetActiveCamera())
+        for renderer in (self.renderer, self.front):
+            _light(renderer)
+        self.renderer.GradientBackgroundOn()
+        self.renderer.SetBackground(*rgb(GROUND))
+        self.renderer.SetBackground2(*rgb(SKY))
+        self.renderer.SetUseDepthPeeling(True)
+        self.renderer.SetOcclusionRatio(0.0)
+        self.renderer.SetMaximumNumberOfPeels(_PEELS)
+        self.renderer.SetUseFXAA(True)
+
+    @property
+    def layers(self) -> Sequence[vtkRenderer]:
+        """The renderers, from back to front: handles are never hidden."""
+        return (self.renderer, self.front, self._cube, self.overlay)
+
+    @property
+    def mm_per_px(self) -> float:
+        """Size of a pixel at the distance of the focal point."""
+        return self.eye.mm_per_px
+
+    @property
+    def interacting(self) -> bool:
+        """Whether the mouse is moving things, so that speed counts more than depth."""
+        return self._interacting
+
+    @interacting.setter
+    def interacting(self, moving: bool) -> None:
+        self._interacting = bool(moving)
+        # Sorting translucent layers takes two thirds of the time of a picture without a GPU.
+        self.renderer.SetUseDepthPeeling(not moving)
+
+    def resize(self, width: int, height: int, pixel_ratio: float = 1.0) -> None:
+        """Lay out for a view of so many device pixels; texts grow with ``pixel_ratio``."""
+        super().resize(width, height, pixel_ratio)
+        self.eye.size = self.size
+
+    def show(self, case: Case, look: Look) -> bool:
+        """Draw what changed.  Whether a new picture is needed."""
+        changed = look != self._look
+        self._case, self._look = case, look
+        changed = self._keep(self._wanted(case, look)) or changed
+        if changed and not self._eye_was_moved:
+            self._fit()
+        return changed
+
+    def fit(self) -> None:
+        """Show everything, from this side."""
+        self._eye_was_moved = False
+        self._fit()
+
+    def view_from(self, side: str) -> None:
+        """See all from ``A``, ``P``, ``L``, ``R``, ``S``, ``I`` or as at the ``start``."""
+        self.eye.view_from(side)
+        self._fit()
+
+    def rotate(self, dx: float, dy: float) -> None:
+        """Turn the patient by so many pixels to the right and down."""
+        self._eye_was_moved = True
+        self.eye.rotate(dx, dy)
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Push the patient by so many pixels to the right and down."""
+        self._eye_was_moved = True
+        self.eye.pan(dx, dy)
+
+    def zoom(self, factor: float) -> None:
+        """Come closer (``factor`` above 1) or move away."""
+        self._eye_was_moved = True
+        self.eye.zoom(factor)
+
+    def focus(self, point_lps: npt.ArrayLike) -> None:
+        """Bring a point to the middle of the view; turning then goes about it."""
+        self._eye_was_moved = True
+        self.eye.focus(point_lps)
+
+    def ray(self, x: float, y: float) -> tuple[Points, Points]:
+        """Origin and unit direction in LPS of what is seen through a pixel."""
+        return self.eye.ray(x, y)
+
+    def pixels_of(self, points_lps: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Where points (..., 3) are seen, in pixels from the top left, (..., 2)."""
+        return self.eye.pixels_of(points_lps)
+
+    def pixel_of(self, point_lps: npt.ArrayLike) -> tuple[float, float]:
+        """Where a point is seen, in pixels from the top left."""
+        x, y = self.pixels_of(point_lps)
+        return float(x), float(y)
+
+    def mm_per_px_at(self, point_lps: Points) -> float:
+        """Size of a pixel at the distance of a point."""
+        depth = float((point_lps - self.eye.camera.GetPosition()) @ self.eye.axes[2])
+        return self.mm_per_px * max(depth, 1.0) / float(self.eye.camera.GetDistance())
+
+    def pick(self, x: float, y: float) -> Hit | None:
+        """What lies under a pixel: handles first, then devices, surfaces and planes by depth."""
+        found = self._hit_by((ResectionActor,), x, y) or self._hit_by(_GRAB_ORDER, x, y)
+        if found:
+            return found[0]
+        solid = self._hit_by(_SURFACES, x, y) + self._discs(x, y)
+        eye = np.array(self.eye.camera.GetPosition())
+        if solid:
+            return min(solid, key=lambda hit: float(np.linalg.norm(hit.point_lps - eye)))
+        lines = self._hit_by((CenterlineActor,), x, y)
+        return lines[0] if lines else None
+
+    def dragged_plane(
+        self,
+        resection: Resection,
+        part: str,
+        start: tuple[float, float],
+        now: tuple[float, float],
+    ) -> tuple[Points, Points]:
+        """Point and normal of a cutting plane after one of its handles was dragged."""
+        centre, normal = resection.point_lps, resection.normal
+        if part == "normal-handle":
+            tip = handle_tip(self, resection)
+            radius_mm = float(np.linalg.norm(tip - centre))
+            a, b = (
+                (on_sphere(*self.ray(*pixel), centre, radius_mm, tip) - centre) / radius_mm
+                for pixel in (start, now)
+            )
+            return centre, turned_between(normal, a, b)
+        offsets = [line_offset_mm(*self.ray(*pixel), centre, normal) for pixel in (start, now)]
+        if offsets[0] is None or offsets[1] is None:
+            # Seen along the normal the hand cannot point along it: down is away from the reader.
+            sign = float(np.sign(normal @ self.eye.axes[2]))
+            return slid(resection, sign * (start[1] - now[1]) * self.mm_per_px_at(centre))
+        return slid(resection, offsets[1] - offsets[0])
+
+    def dragged_station_mm(
+        self,
+        case: Case,
+        stent: StentPlacement,
+        start: tuple[float, float],
+        now: tuple[float, float],
+    ) -> float:
+        """Station of a stent's middle after it was dragged along its vessel."""
+        branch = case.plan.centerlines[stent.centerline_id].branch(stent.branch)
+        flat = self.pixels_of(branch.points_lps)
+        return stent.at_mm + station_mm(branch, flat, now) - station_mm(branch, flat, start)
+
+    def struts(self, stent: StentPlacement, centerline: Centerline) -> list[Points]:
+        """The struts of a stent; asked for once for each place."""
+        known = self._struts.get(stent.id)
+        if known is None or known[0] is not stent or known[1] is not centerline:
+            lines = list(self._struts_of(self._case, stent)) if self._struts_of else []
+            known = self._struts[stent.id] = (stent, centerline, lines)
+        return known[2]
+
+    def prepare(self) -> None:
+        """Place what is measured in pixels; ``Frame`` calls it before each picture."""
+        super().prepare()
+        bounds = np.array(self._bounds()).reshape(3, 2)
+        reach = 3 * float(np.linalg.norm(np.diff(bounds, axis=1))) + 500
+        middle = float((bounds.mean(axis=1) - self.eye.camera.GetPosition()) @ self.eye.axes[2])
+        self.eye.camera.SetClippingRange(max(middle - reach, 5.0), max(middle + reach, 100.0))
+        self._place_cube()
+
+    def _wanted(self, case: Case, look: Look) -> Wanted:
+        wanted: dict[str, tuple[type, tuple[Any, ...]]] = {}
+        for path in case.paths():
+            noun = case.at(path)
+            drawn_by = DRAWN_BY.get(type(noun))
+            style = look.style(path, getattr(noun, "name", ""))
+            inputs = self._inputs(case, look, path, noun) if drawn_by and style.visible else None
+            if drawn_by and inputs is not None:
+                wanted[path] = (drawn_by, (noun, *inputs, style, look.selected == path))
+        return wanted
+
+    def _inputs(self, case: Case, look: Look, path: str, noun: Any) -> tuple[Any, ...] | None:
+        """What a noun is drawn from besides itself; None if it cannot be drawn."""
+        if isinstance(noun, Segment):
+            surface = self._surface_of(noun)
+            shown = case.at(look.finding) if look.finding else None
+            faint = shown is not None and path in shown.made_from
+            if shown is not None and faint and shown.subject.startswith("plan/resections"):
+                return None
+            return (surface, cut_of(case, look, noun), faint) if surface is not None else None
+        if isinstance(noun, StentPlacement):
+            centerline = case.plan.centerlines.get(noun.centerline_id)
+            return (centerline,) if centerline is not None else None
+        if isinstance(noun, Resection):
+            organ = case.segments.get(noun.target_id)
+            return (organ,) if organ is not None else None
+        if isinstance(noun, Finding):
+            drawable = path == look.finding and len(coloured_values(noun, look.array))
+            return (look.array,) if drawable and "triangles" in noun.arrays else None
+        return ()
+
+    def _fit(self) -> None:
+        self.eye.fit(self._bounds())
+
+    def _bounds(self) -> tuple[float, ...]:
+        """The box around anatomy, devices and findings, in LPS [mm]."""
+        solid = [d for _, _, d in self._drawn.values() if isinstance(d, (*_SURFACES, StentActor))]
+        boxes = [box for drawn in solid if (box := drawn.bounds()) is not None]
+        if not boxes:
+            return _NOTHING
+        table = np.array(boxes)
+        low, high = table[:, ::2].min(axis=0), table[:, 1::2].max(axis=0)
+        return tuple(np.stack([low, high], axis=1).ravel().tolist())
+
+    def _hit_by(self, kinds: tuple[type, ...], x: float, y: float) -> list[Hit]:
+        hits = []
+        for kind in kinds:
+            for path, (drawn_by, _, drawn) in self._drawn.items():
+                found = drawn.hit(x, y) if drawn_by is kind else None
+                if found is not None:
+                    hits.append(Hit(path, *found))
+        return hits
+
+    def _discs(self, x: float, y: float) -> list[Hit]:
+        hits = []
+        for path, (_, _, drawn) in self._drawn.items():
+            found = drawn.hit_disc(x, y) if isinstance(drawn, ResectionActor) else None
+            if found is not None:
+                hits.append(Hit(path, *found))
+        return hits
+
+    def _place_cube(self) -> None:
+        width, height = self._size
+        side = _CUBE_PX * self.pixel_ratio
+        right, top = width - 6 * self.pixel_ratio, height - 26 * self.pixel_ratio
+        corners = (right - side) / width, (top - side) / height, right / width, top / height
+        self._cube.SetViewport(*(min(max(value, 0.0), 1.0) for value in corners))
+        camera, eye = self._cube.GetActiveCamera(), self.eye.camera
+        ahead = self.eye.axes[2]
+        camera.SetFocalPoint(0.0, 0.0, 0.0)
+        camera.SetPosition(*(-5.0 * ahead))
+        camera.SetViewUp(*eye.GetViewUp())
+        camera.SetClippingRange(1.0, 10.0)
+
+    def _subtitle(self) -> str:
+        return self.hint
+
+    def _all_labels(self) -> list[Label]:
+        findings = [d for _, _, d in self._drawn.values() if isinstance(d, FindingActor)]
+        legends = [label for finding in findings for label in finding.legend.labels]
+        return super()._all_labels() + legends
+
+
+def _light(renderer: vtkRenderer) -> None:
+    renderer.AutomaticLightCreationOff()
+    for direction, strength, colour in _LIGHTS:
+        light = vtkLight()
+        light.SetLightTypeToCameraLight()
+        light.SetPosition(*direction)
+        light.SetFocalPoint(0.0, 0.0, 0.0)
+        light.SetIntensity(strength)
+        light.SetColor(*rgb(colour))
+        renderer.AddLight(light)
+
+
+def _orientation_cube() -> vtkRenderer:
+    cube = vtkAnnotatedCubeActor()
+    for axis, (plus, minus) in zip("XYZ", (("L", "R"), ("P", "A"), ("S", "I")), strict=True):
+        getattr(cube, f"Set{axis}PlusFaceText")(plus)
+        getattr(cube, f"Set{axis}MinusFaceText")(minus)
+    cube.SetZFaceTextRotation(90)
+    cube.SetFaceTextScale(0.6)
+    cube.GetCubeProperty().SetColor(*rgb("#323d4b"))
+    cube.GetTextEdgesProperty().SetOpacity(0)
+    for face in ("XPlus", "XMinus", "YPlus", "YMinus", "ZPlus", "ZMinus"):
+        letter = getattr(cube, f"Get{face}FaceProperty")()
+        letter.SetColor(*rgb("#d9dfe6"))
+        letter.LightingOff()
+    renderer = vtkRenderer()
+    renderer.SetLayer(1)
+    renderer.InteractiveOff()
+    renderer.AddActor(cube)
+    renderer.GetActiveCamera().ParallelProjectionOn()
+    renderer.GetActiveCamera().SetParallelScale(0.92)
+    return renderer
