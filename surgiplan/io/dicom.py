@@ -1,7 +1,6 @@
 """Turns a series that was found into a volume, and refuses what could mislead."""
 
 import hashlib
-import warnings
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -15,6 +14,7 @@ from surgiplan.model import Patient, Source, Volume, VoxelGrid
 
 from .headers import iso_date, text
 from .pixels import AIR_HU, SlicePixels, fits_int16, read_slice
+from .quiet import quiet
 from .resample import even_grid, onto_grid
 from .series import ACCEPTABLE, PROBLEM_KINDS, SeriesFound
 from .stack import Layout, layout_of
@@ -176,8 +176,7 @@ def _unit(modality: str, dataset: Any) -> str:
 
 
 def _patient(dataset: Any, series: SeriesFound) -> Patient:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         sex = text(dataset, "PatientSex").upper()[:1]
         size_m, weight_kg = (_positive(dataset, t) for t in ("PatientSize", "PatientWeight"))
         return Patient(

@@ -4,13 +4,13 @@ import hashlib
 import math
 import stat
 import struct
-import warnings
 import zlib
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .quiet import quiet
 from .series import ImageHeader
 
 __all__ = ["PHASE_TAGS", "Ignored", "iso_date", "numbers", "read_header", "text"]
@@ -53,8 +53,7 @@ def read_header(path: Path, salt: bytes) -> ImageHeader:
     ``salt`` makes the patient key meaningless outside one scan.
     """
     try:
-        with _opened(path) as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _opened(path) as file, quiet():
             return _header(path, file, salt)
     except Ignored:
         raise

@@ -1,6 +1,5 @@
 """One slice's pixels as values: decoded, rescaled, padding removed."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from surgiplan.errors import Cancelled, DicomError
 
 from .headers import text
+from .quiet import quiet
 from .series import ImageHeader
 
 __all__ = ["AIR_HU", "SlicePixels", "dataset_of", "decoded", "fits_int16", "read_slice"]
@@ -47,6 +47,11 @@ class SlicePixels:
 
 def read_slice(header: ImageHeader) -> SlicePixels:
     """The values of one slice in the unit of its series.  Raises DicomError."""
+    with quiet():
+        return _read(header)
+
+
+def _read(header: ImageHeader) -> SlicePixels:
     dataset = dataset_of(header.path)
     if text(dataset, "SOPInstanceUID") != header.sop_uid:
         raise DicomError(
@@ -81,8 +86,7 @@ def decoded(dataset: Any, path: Path, *, frame: int | None = None) -> npt.NDArra
 
     syntax = text(dataset.file_meta, "TransferSyntaxUID")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return np.asarray(
                 pixel_array(
                     dataset, index=frame, raw=True, decoding_plugin=_PLUGINS.get(syntax, "")
@@ -109,8 +113,7 @@ def dataset_of(path: Path) -> Any:
     import pydicom
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             return pydicom.dcmread(path)
     except Exception as error:
         raise DicomError(

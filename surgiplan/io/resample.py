@@ -10,6 +10,9 @@ from .stack import Layout
 
 __all__ = ["even_grid", "onto_grid"]
 
+_DIGITS = 6
+"""Of a place between two voxels: rounding must not make a voxel's own place lie beside it."""
+
 
 def even_grid(layout: Layout) -> VoxelGrid:
     """The smallest even, upright grid that holds all slices of a layout.
@@ -45,7 +48,7 @@ def onto_grid(
 ) -> npt.NDArray[np.float32] | npt.NDArray[np.int16]:
     """Slices (n, rows, columns) of ``layout`` interpolated linearly onto ``even_grid`` voxels.
 
-    Voxels beside all slices hold ``outside``.  The result has the type of ``values``.
+    Voxels without a slice on both sides hold ``outside``.  The result has the type of ``values``.
     """
     slices, rows, columns = grid.shape
     result = np.empty(grid.shape, values.dtype)
@@ -59,11 +62,12 @@ def onto_grid(
         for n in (above - 1, above):
             if n not in placed:
                 offset = (corner_mm - layout.shifts_mm[n]) / layout.spacing_mm[1:]
-                placed[n] = _shifted(values[n], offset, (rows, columns), outside)
+                placed[n] = _shifted(values[n], offset, (rows, columns))
         placed = {n: placed[n] for n in (above - 1, above)}
         low, high = layout.heights_mm[above - 1 : above + 1]
-        weight = np.float32(np.clip((height - low) / (high - low), 0, 1))
-        plane = placed[above - 1] * (1 - weight) + placed[above] * weight
+        weight = round(float(np.clip((height - low) / (high - low), 0, 1)), _DIGITS)
+        plane = _between(placed[above - 1], placed[above], weight)
+        plane[np.isnan(plane)] = outside
         result[k] = np.rint(plane) if values.dtype == np.int16 else plane
     return result
 
@@ -72,22 +76,32 @@ def _shifted(
     plane: npt.NDArray[np.int16] | npt.NDArray[np.float32],
     offset: npt.NDArray[np.float64],
     shape: tuple[int, int],
-    outside: float,
 ) -> npt.NDArray[np.float32]:
-    """``plane`` sampled at (row, column) + ``offset`` in voxels, on a window of ``shape``."""
-    if np.array_equal(offset, [0, 0]) and shape == plane.shape:
-        return plane.astype(np.float32)
+    """``plane`` sampled at (row, column) + ``offset`` in voxels, on a window of ``shape``.
+
+    NaN where that lies beside the plane.
+    """
+    offset = np.round(offset, _DIGITS)
     whole = np.floor(offset).astype(int)
-    row_part, column_part = (offset - whole).astype(np.float32)
-    wide = np.full((shape[0] + 1, shape[1] + 1), outside, np.float32)
+    row_part, column_part = (offset - whole).tolist()
+    wide = np.full((shape[0] + 1, shape[1] + 1), np.nan, np.float32)
     from_low = np.maximum(whole, 0)
     from_high = np.minimum(whole + wide.shape, plane.shape)
     if np.all(from_high > from_low):
         (r0, c0), (r1, c1) = from_low, from_high
         to_r, to_c = from_low - whole
         wide[to_r : to_r + r1 - r0, to_c : to_c + c1 - c0] = plane[r0:r1, c0:c1]
-    between_rows = wide[:-1] * (1 - row_part) + wide[1:] * row_part
-    result: npt.NDArray[np.float32] = (
-        between_rows[:, :-1] * (1 - column_part) + between_rows[:, 1:] * column_part
-    )
+    between_rows = _between(wide[:-1], wide[1:], row_part)
+    return _between(between_rows[:, :-1], between_rows[:, 1:], column_part)
+
+
+def _between(
+    a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], weight: float
+) -> npt.NDArray[np.float32]:
+    """From ``a`` (weight 0) to ``b`` (weight 1); what has no weight may be NaN."""
+    if weight == 0.0:
+        return a.copy()
+    if weight == 1.0:
+        return b.copy()
+    result: npt.NDArray[np.float32] = a * np.float32(1 - weight) + b * np.float32(weight)
     return result

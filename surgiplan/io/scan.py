@@ -11,6 +11,7 @@ from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, silent
 
 from .headers import Ignored, read_header
+from .quiet import quiet
 from .series import PROBLEM_KINDS, ImageHeader, Problem, Scan, SeriesFound
 from .stack import CORNER_MM, layout_of, slice_directions, spacing_problems
 
@@ -176,7 +177,8 @@ def _why_no_slice(image: ImageHeader) -> str:
 def _class_name(image: ImageHeader) -> str:
     from pydicom.uid import UID
 
-    name = UID(image.sop_class).name
+    with quiet():
+        name = UID(image.sop_class).name
     known = name and name != image.sop_class
     return name.removesuffix(" Storage") if known else "A file of unknown class"
 
@@ -185,13 +187,15 @@ def _why_undecodable(image: ImageHeader) -> str:
     from pydicom.pixels import get_decoder
     from pydicom.uid import UID
 
-    syntax = UID(image.transfer_syntax)
-    try:
-        decodes = get_decoder(syntax).is_available
-    except NotImplementedError:
-        decodes = False
+    with quiet():
+        syntax = UID(image.transfer_syntax)
+        try:
+            decodes = get_decoder(syntax).is_available
+        except (NotImplementedError, ValueError):
+            decodes = False
+        name = syntax.name or "nothing known"
     if not decodes:
-        return f"The pixels are stored as {syntax.name or 'nothing known'}, which has no decoder"
+        return f"The pixels are stored as {name}, which has no decoder"
     if image.pixel_bytes and image.frame_bytes > _LARGEST_GROWTH * image.pixel_bytes:
         return "The header claims far more pixels than the file can hold"
     return ""

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from surgiplan.errors import DicomError
-
 __all__ = ["ACCEPTABLE", "PROBLEM_KINDS", "ImageHeader", "Problem", "Scan", "SeriesFound"]
 
 ACCEPTABLE: Mapping[str, str] = MappingProxyType(
@@ -130,37 +128,3 @@ class Scan:
     series: tuple[SeriesFound, ...]
     ignored: tuple[tuple[Path, str], ...]
     """Each file or folder that is no DICOM image, and why."""
-
-    def chosen(self, uid: str = "") -> SeriesFound:
-        """The series of that UID, or the only volume.
-
-        Raises DicomError saying what there is instead.
-        """
-        if not self.series:
-            raise DicomError(self._nothing())
-        if uid:
-            for series in self.series:
-                if series.uid == uid:
-                    return series
-            raise DicomError(f"There is no series {uid} here; there are: {self._listed()}.")
-        volumes = [series for series in self.series if series.is_volume]
-        if len(volumes) > 1:
-            raise DicomError(
-                f"There are {len(volumes)} series that could be imported; choose one by its UID: "
-                f"{self._listed()}."
-            )
-        return (volumes or list(self.series))[0]
-
-    def _listed(self) -> str:
-        return "; ".join(f"{s.uid} ({s.modality}, {s.images} images)" for s in self.series[:10]) + (
-            "; ..." if len(self.series) > 10 else ""
-        )
-
-    def _nothing(self) -> str:
-        if not self.ignored:
-            return "The folder is empty; choose the folder that holds the DICOM files of the scan."
-        path, reason = self.ignored[0]
-        return (
-            f"There is no DICOM image among {len(self.ignored)} files ({path.name}: {reason}); "
-            "choose the folder that holds the DICOM files of the scan."
-        )
