@@ -5,7 +5,6 @@ from typing import Any, get_args, get_type_hints
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
@@ -37,7 +36,6 @@ class NumberField(QDoubleSpinBox):
         if automatic:
             self.setSpecialValueText("automatic")
         self.setSuffix(f" {about.unit}" if about.unit not in ("", "1") else "")
-        self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.setKeyboardTracking(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

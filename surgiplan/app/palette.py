@@ -3,6 +3,8 @@
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication
 
+from surgiplan.resources import resource
+
 __all__ = ["ACCENT", "ATTENTION", "FAIL", "HEADING", "LINE", "PASS", "SECONDARY", "TEXT", "dress"]
 
 BEHIND = "#07090c"
@@ -93,9 +95,9 @@ QDoubleSpinBox:focus, QSpinBox:focus, QLineEdit:focus, QComboBox:focus {{
 QDoubleSpinBox:disabled, QSpinBox:disabled, QLineEdit:disabled, QComboBox:disabled {{
     color: {FAINT};
 }}
-QComboBox::drop-down {{ border: none; width: 20px; }}
-QComboBox::down-arrow {{ image: none; border-left: 4px solid transparent;
-    border-right: 4px solid transparent; border-top: 5px solid {HEADING}; margin-right: 8px; }}
+QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; border: none; }}
+QComboBox::drop-down {{ border: none; width: 22px; }}
+QComboBox::down-arrow {{ image: url("ICONS/down.png"); width: 9px; height: 9px; }}
 QComboBox QAbstractItemView {{
     background: {BAR}; border: 1px solid {LINE}; selection-background-color: {SELECTED};
     outline: none;
@@ -104,7 +106,9 @@ QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator {{
     width: 14px; height: 14px; border: 1px solid #465261; border-radius: 3px; background: {FIELD};
 }}
-QCheckBox::indicator:checked {{ background: {ACCENT}; border-color: {ACCENT}; }}
+QCheckBox::indicator:checked {{
+    background: {ACCENT}; border-color: {ACCENT}; image: url("ICONS/tick.png");
+}}
 QCheckBox:focus {{ color: #ffffff; }}
 
 QTreeWidget, QListWidget, QTableWidget {{
@@ -115,6 +119,9 @@ QTreeWidget::item {{ height: 26px; border: none; }}
 QTreeWidget::item:selected, QListWidget::item:selected {{ background: {SELECTED}; color: #ffffff; }}
 QTreeWidget::item:hover:!selected {{ background: #1a2027; }}
 QTreeView::branch {{ background: transparent; }}
+QTreeView::branch:selected {{ background: {SELECTED}; }}
+QTreeView::branch:has-children:open {{ image: url("ICONS/down.png"); padding: 9px 1px; }}
+QTreeView::branch:has-children:closed {{ image: url("ICONS/closed.png"); padding: 9px 1px; }}
 QListWidget::item {{ border-bottom: 1px solid #1b222b; padding: 4px; }}
 QTableWidget::item {{ padding: 0 2px; border: none; }}
 QHeaderView::section {{
@@ -171,7 +178,8 @@ def dress(application: QApplication) -> None:
         palette.setColor(role, QColor(colour))
     application.setPalette(palette)
     application.setFont(tabular(application.font()))
-    application.setStyleSheet(_STYLE)
+    icons = resource("icons").as_posix()
+    application.setStyleSheet(_STYLE.replace("ICONS", icons))
 
 
 def tabular(font: QFont) -> QFont:

@@ -230,7 +230,7 @@ def _telling(path: str, noun: Any, case: Case, freshness: Freshness) -> tuple[st
     if home == "plan/stents":
         return f"at {noun.at_mm:.0f} mm", False
     if home == "plan/resections":
-        return f"{noun.margin_mm:g} mm margin", False
+        return f"{noun.margin_mm:g} mm", False
     if home == "plan/measurements":
         return f"{noun.length_mm:.1f} mm", False
     if freshness.is_stale(case, noun):

@@ -19,6 +19,10 @@ from .viewport import Viewport
 
 __all__ = ["Views"]
 
+_DRAGS = (
+    ("plan/stents/", "drag the stent along the vessel; Shift turns it"),
+    ("plan/resections/", "drag the plane: its middle moves it, its tip tilts it"),
+)
 _PLACES = {"axial": (0, 0), "3d": (0, 1), "coronal": (1, 0), "sagittal": (1, 1)}
 
 
@@ -53,6 +57,7 @@ class Views(QWidget):
             self._grid.setRowStretch(n, 1)
             self._grid.setColumnStretch(n, 1)
         desk.tool_changed.connect(self._use)
+        desk.selected.connect(self._guide)
         surfaces.ready.connect(self._surface_ready)
         self._use(desk.tool)
 
@@ -74,7 +79,14 @@ class Views(QWidget):
     def _use(self, tool: Tool | None) -> None:
         for view in self.all.values():
             view.tool = tool or self._navigate
-            view.guidance = tool.hint if tool else ""
+        self._guide()
+
+    def _guide(self, *_: object) -> None:
+        """Say under the titles what the mouse does."""
+        tool, path = self.desk.tool, self.desk.selection
+        planned = next((text for home, text in _DRAGS if path.startswith(home)), "")
+        for view in self.all.values():
+            view.guidance = tool.hint if tool else planned if view.kind == "3d" else ""
             view.update()
 
     def cancel_drag(self) -> None:

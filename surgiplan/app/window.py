@@ -89,6 +89,7 @@ class MainWindow(QMainWindow):
             self.stack.addWidget(panel)
         self.go_to(self._stage)
         self.desk.jobs.warm_up()
+        self.views.all["axial"].setFocus()
         self.ready.emit()
 
     def open_path(self, path: Path) -> None:

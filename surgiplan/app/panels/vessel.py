@@ -148,7 +148,7 @@ class VesselPanel(Panel):
 
         for device in catalogue():
             self.design.addItem(device.title, device.name)
-        self._design_chosen()
+        self._show_usual_size()
 
     def _show_stent(self, case: Case, line: Centerline, stent: StentPlacement | None) -> None:
         if stent is None:
@@ -158,7 +158,7 @@ class VesselPanel(Panel):
                 self.proximal.show_number(max(self._station(line) - self.length.value() / 2, 0.0))
             return
         for n in range(self.design.count()):
-            if self.design.itemText(n) in (stent.design.name, stent.design.source):
+            if stent.design.name.startswith(self.design.itemText(n)):
                 self.design.setCurrentIndex(n)
         self.diameter.show_number(stent.design.diameter_mm)
         self.length.show_number(stent.design.length_mm)
@@ -172,7 +172,7 @@ class VesselPanel(Panel):
         branch = line.branches[stent.branch if stent else 0]
         if not self._prepared.has_sections(branch):
             self.fit_table.show_rows([])
-            self._fit_hint.setText("Measuring the sections…")
+            self._say("Measuring the sections…")
             self.chart.show_vessel(None, None, None)
             return
         from surgiplan.planning import fit, sections
@@ -181,16 +181,20 @@ class VesselPanel(Panel):
         self.chart.show_vessel(sections(branch), span, self._station(line))
         if stent is None:
             self.fit_table.show_rows([])
-            self._fit_hint.setText("Place a stent to see how it fits.")
+            self._say("Place a stent to see how it fits.")
             return
         try:
             rows, unconfirmed = fit_rows(fit(branch, stent))
         except SurgiplanError as error:
             self.fit_table.show_rows([])
-            self._fit_hint.setText(str(error))
+            self._say(str(error))
             return
         self.fit_table.show_rows(rows)
-        self._fit_hint.setText("* limits unconfirmed" if unconfirmed else "")
+        self._say("* limits unconfirmed" if unconfirmed else "")
+
+    def _say(self, hint: str) -> None:
+        self._fit_hint.setText(hint)
+        self._fit_hint.setVisible(bool(hint))
 
     def _station(self, line: Centerline) -> float:
         """Station of the place we look at."""
@@ -273,12 +277,15 @@ class VesselPanel(Panel):
         return design(self.design.currentData(), self.diameter.value(), self.length.value())
 
     def _design_chosen(self, *_: object) -> None:
+        self._show_usual_size()
+        self._size_changed()
+
+    def _show_usual_size(self) -> None:
         from surgiplan.planning import catalogue
 
         chosen = next(d for d in catalogue() if d.name == self.design.currentData())
         self.diameter.show_number(chosen.usual_diameter_mm)
         self.length.show_number(chosen.usual_length_mm)
-        self._size_changed()
 
     def _size_changed(self, *_: object) -> None:
         _, stent = self._subject(self.desk.session.case)
