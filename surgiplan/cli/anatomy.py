@@ -109,7 +109,7 @@ def surface(options: Namespace, console: Console) -> Answer:
         "vertices": len(made.points_lps),
         "triangles": len(made.triangles),
         "volume_ml": made.volume_ml,
-        "closed": is_closed(made),
+        "closed": is_closed(made.triangles),
         "space": "LPS",
         "unit": "mm",
     }
