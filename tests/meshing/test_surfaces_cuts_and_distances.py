@@ -145,7 +145,7 @@ def test_signed_distance_to_a_ball_is_that_of_a_ball(name):
         found = distance(CENTRE + directions * (20 + offset))
         assert np.abs(found - offset).max() < 1.0, "half the coarsest voxel"
     at_surface = distance(CENTRE + directions * 20)
-    assert abs(at_surface.mean()) < 0.05
+    assert abs(at_surface.mean()) < 0.1
     assert np.sqrt(np.mean(at_surface**2)) < 0.25
     far = np.array([60.0, 0, 0])
     assert distance(CENTRE + far) == pytest.approx(40, rel=0.1)
