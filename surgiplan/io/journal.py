@@ -68,7 +68,7 @@ def load_edits(path: Path | str) -> tuple[Edit | None, ...]:
         try:
             document = parsed(line)
             edits.append(None if document == _UNDO else from_json(document, objects.fetch))
-        except CaseFileError as error:
+        except (CaseFileError, ValueError) as error:
             raise CaseFileError(f"Line {number} of {path.name} is damaged: {error}") from error
     return tuple(edits)
 

@@ -76,6 +76,8 @@ def read(folder: Path, generation: int) -> Manifest:
         if path.stat().st_size > _LARGEST_BYTES:
             raise CaseFileError(f"Manifest {generation} is far too large.")
         content = parsed(path.read_bytes())
+    except ValueError as error:
+        raise CaseFileError(f"Manifest {generation} is damaged.") from error
     except OSError as error:
         raise CaseFileError(f"Manifest {generation} cannot be read: {error.strerror}.") from error
     if not isinstance(content, dict):
@@ -100,11 +102,11 @@ def prune(folder: Path) -> None:
 
 
 def parsed(text: bytes) -> Any:
-    """JSON in which every number is one.  Raises CaseFileError."""
+    """JSON in which every number is one.  Raises ValueError."""
     try:
         return json.loads(text.decode(), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise CaseFileError("The JSON is damaged.") from error
+    except RecursionError as error:
+        raise ValueError("JSON nested without end") from error
 
 
 def _path(folder: Path, generation: int) -> Path:

@@ -61,7 +61,8 @@ def save(
         try:
             _manifests.write(folder, generation, document, arrays)
         except BaseException:
-            _remove(written)
+            if generation not in _manifests.generations(folder):
+                _remove(written)
             raise
         _journal.append(root / "journal.jsonl", lines)
         if view is not None:
@@ -83,7 +84,7 @@ def load_view(path: Path | str) -> Mapping[str, Any]:
     """What ``save`` was last told about the view; empty where that is missing or damaged."""
     try:
         content = _manifests.parsed((Path(path) / "view.json").read_bytes())
-    except (OSError, CaseFileError):
+    except (OSError, ValueError):
         return {}
     view = content.get("view") if isinstance(content, dict) else None
     return view if isinstance(view, dict) else {}
