@@ -37,6 +37,7 @@ class NumberField(QDoubleSpinBox):
             self.setSpecialValueText("automatic")
         self.setSuffix(f" {about.unit}" if about.unit not in ("", "1") else "")
         self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.lineEdit().setTextMargins(0, 0, 5, 0)
         self.setKeyboardTracking(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(about.meaning)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from surgiplan.imaging import cropped_segment
 from surgiplan.model import (
     Branch,
     Case,
     Centerline,
     Patient,
     Resection,
-    Segment,
     Source,
     StentDesign,
     StentPlacement,
@@ -72,7 +72,12 @@ def segmented_case() -> Case:
     names = {"aorta_lumen": "Aorta lumen", "liver": "Liver", "tumour": "Tumour", "bone": "Bone"}
     found = masks()
     return case.with_(
-        *(Segment(key, name, found[key], grid(), "ct", "drawn") for key, name in names.items())
+        *(
+            cropped_segment(
+                found[key], grid(), segment_id=key, name=name, volume_id="ct", made_by="drawn"
+            )
+            for key, name in names.items()
+        )
     )
 
 

@@ -82,7 +82,7 @@ class Hands:
         view = self.view(kind)
         middle = QPointF(view.rect().center())
         event = QWheelEvent(
-            middle, QPointF(view.mapToGlobal(view.rect().center())), QPoint(), QPoint(0, 120 * steps),
+            middle, middle, QPoint(), QPoint(0, 120 * steps),
             Qt.MouseButton.NoButton, keys, Qt.ScrollPhase.NoScrollPhase, False,
         )  # fmt: skip
         QApplication.sendEvent(view, event)

@@ -46,12 +46,13 @@ class Panel(QWidget):
         self.scroll = scroll
         inner = QWidget()
         inner.setObjectName("panelBody")
-        inner.setAutoFillBackground(False)
         self.body = QVBoxLayout(inner)
         self.body.setContentsMargins(12, 12, 12, 8)
         self.body.setSpacing(8)
         self.body.setAlignment(Qt.AlignmentFlag.AlignTop)
         scroll.setWidget(inner)
+        # A scroll area fills what it is given; the panel's own colour shall be seen.
+        inner.setAutoFillBackground(False)
         scroll.viewport().setAutoFillBackground(False)
         column.addWidget(scroll, 1)
         self.foot = QHBoxLayout()
@@ -76,6 +77,8 @@ class Panel(QWidget):
         """A small heading in capitals, added to the body."""
         label = QLabel(text.upper())
         label.setProperty("role", "heading")
+        if self.body.count():
+            label.setContentsMargins(0, 8, 0, 0)
         self.body.addWidget(label)
         return label
 
