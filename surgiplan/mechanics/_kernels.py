@@ -46,6 +46,17 @@ def gradients_at(corner: Floats, point: int, out: Floats) -> None:
 
 
 @njit(**_OPTIONS)
+def determinant(M: Floats) -> float:
+    """Determinant of a 3x3 matrix."""
+    found: float = (
+        M[0, 0] * (M[1, 1] * M[2, 2] - M[1, 2] * M[2, 1])
+        - M[0, 1] * (M[1, 0] * M[2, 2] - M[1, 2] * M[2, 0])
+        + M[0, 2] * (M[1, 0] * M[2, 1] - M[1, 1] * M[2, 0])
+    )
+    return found
+
+
+@njit(**_OPTIONS)
 def solid(
     corner: Floats,
     volume: Floats,
@@ -76,15 +87,21 @@ def solid(
             gradients_at(corner[t], point, d)
             for i in range(3):
                 for j in range(3):
-                    total = 1.0 if i == j else 0.0
+                    total = 0.0
                     for a in range(10):
                         total += u[tets[t, a], i] * d[a, j]
                     F[i, j] = total
-            J = (
-                F[0, 0] * (F[1, 1] * F[2, 2] - F[1, 2] * F[2, 1])
-                - F[0, 1] * (F[1, 0] * F[2, 2] - F[1, 2] * F[2, 0])
-                + F[0, 2] * (F[1, 0] * F[2, 1] - F[1, 1] * F[2, 0])
-            )
+            # From the displacement gradient, so that small strains keep their digits.
+            trace = F[0, 0] + F[1, 1] + F[2, 2]
+            squares, volume_change = 2.0 * trace, trace + determinant(F)
+            for i in range(3):
+                k1, k2 = (i + 1) % 3, (i + 2) % 3
+                volume_change += F[k1, k1] * F[k2, k2] - F[k1, k2] * F[k2, k1]
+                for j in range(3):
+                    squares += F[i, j] * F[i, j]
+            for i in range(3):
+                F[i, i] += 1.0
+            J = 1.0 + volume_change
             smallest = min(smallest, J)
             if not J > 0.0:
                 return np.inf, smallest
@@ -92,12 +109,8 @@ def solid(
                 for j in range(3):
                     i1, i2, j1, j2 = (i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3
                     inverse[j, i] = (F[i1, j1] * F[i2, j2] - F[i1, j2] * F[i2, j1]) / J
-            log_j = np.log(J)
-            squares = 0.0
-            for i in range(3):
-                for j in range(3):
-                    squares += F[i, j] * F[i, j]
-            energy += w * (m / 2 * (squares - 3.0) - m * log_j + k / 2 * log_j * log_j)
+            log_j = np.log1p(volume_change)
+            energy += w * (m / 2 * squares - m * log_j + k / 2 * log_j * log_j)
             pull = k * log_j - m
             for a in range(10):
                 node = tets[t, a]

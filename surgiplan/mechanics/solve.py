@@ -168,17 +168,22 @@ class _Newton:
         for _ in range(12):
             self._tick()
             trial = u + step * direction
-            found = self._problem.at(trial, load, tangent=True)
-            if np.isfinite(found.energy):
-                # Close to equilibrium the energy changes by less than its rounding error.
-                noise = 1e-12 * (abs(found.energy) + abs(state.energy))
-                sufficient = found.energy <= state.energy + 1e-4 * step * slope
-                if sufficient or (
-                    found.energy <= state.energy + noise and self._norm(found) < before
-                ):
-                    return trial, found
+            found = self._problem.at(trial, load, tangent=step == 1.0)
+            if self._is_better(found, state, 1e-4 * step * slope, before):
+                if found.blocks is None:
+                    found = self._problem.at(trial, load, tangent=True)
+                return trial, found
             step /= 2
         raise _StepFailed
+
+    def _is_better(self, found: State, state: State, drop: float, before: float) -> bool:
+        if not np.isfinite(found.energy):
+            return False
+        if found.energy <= state.energy + drop:
+            return True
+        # Close to equilibrium the energy changes by less than its rounding error.
+        noise = 1e-12 * (abs(found.energy) + abs(state.energy))
+        return found.energy <= state.energy + noise and self._norm(found) < before
 
     def _norm(self, state: State) -> float:
         return _norm(np.where(self._free, state.residual, 0.0))

@@ -17,6 +17,9 @@ Ints = npt.NDArray[np.int32]
 _SMOOTHINGS = (0.6, 1.0, 1.5, 2.5, 4.0, 6.0)
 """Widths of the smoothing that are tried in turn, in elements of the mesh."""
 
+_FARTHEST = 0.3
+"""How far, in radii, the meshed lumen may lie from the contours (root mean square)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Wall:
@@ -79,9 +82,15 @@ def wall_of(contours_mm: Floats, thickness_mm: float, elements: int, *, layers: 
     gate(mesh, "the vessel wall")
     at = np.arange(contours.shape[1]) * 2.0 * angles / contours.shape[1]
     columns = 2.0 * angles * (contours.shape[1] - 1) / contours.shape[1] - at if clockwise else at
-    return _described(
-        mesh, contours, (stations, angles, layers), rows * 2 * (stations - 1), columns
-    )
+    wall = _described(mesh, contours, (stations, angles, layers), rows, columns)
+    radius = np.linalg.norm(contours - contours.mean(axis=1, keepdims=True), axis=2).mean()
+    if wall.moved_rms_mm > _FARTHEST * radius:
+        raise GeometryError(
+            f"The contours of the vessel lie {wall.moved_rms_mm:.1f} mm from the smooth lumen that "
+            f"can be meshed, at a radius of {radius:.1f} mm; smooth the lumen or correct its "
+            f"segmentation."
+        )
+    return wall
 
 
 def _checked(contours_mm: Floats) -> Floats:
@@ -224,6 +233,7 @@ def _described(
     for end in (0, stations - 1):
         ends[mesh.surface[(station == end).all(axis=1)]] = True
     grid = _refined_grid(mesh, corners[0])
+    rows = rows * 2 * (stations - 1)
     wall = Wall(mesh, inner, outer, ends, grid, rows, columns, 0.0, 0.0)
     moved = np.linalg.norm(wall.at_contours(mesh.nodes_mm) - contours, axis=2)
     return Wall(

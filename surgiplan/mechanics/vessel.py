@@ -61,7 +61,8 @@ class VesselResponse:
     ``contours_mm`` (n, angles, 3): the lumen after, point by point of the contours given.
     ``contact_pressure_kpa`` (n, angles): of the stent on the wall there.  ``radial_force_n``: sum
     of that pressure over the lumen.  ``contours_moved_mm``: greatest distance between the contours
-    given and the lumen that was meshed (smoothing and facets).
+    given and the lumen that was meshed, by smoothing and facets; ``contours_moved_rms_mm``: as a
+    rule.
     """
 
     response: Response
@@ -70,6 +71,7 @@ class VesselResponse:
     contact_pressure_max_kpa: float
     radial_force_n: float
     contours_moved_mm: float
+    contours_moved_rms_mm: float
     assumptions: tuple[str, ...]
 
 
@@ -118,7 +120,15 @@ def deploy_stent(
         contact_pressure_max_kpa=float(pressure.max()),
         radial_force_n=float((pressure @ weights * areas).sum()) / 1000,
         contours_moved_mm=wall.moved_max_mm,
-        assumptions=_ASSUMPTIONS,
+        contours_moved_rms_mm=wall.moved_rms_mm,
+        assumptions=(*_ASSUMPTIONS, _smoothing(wall)),
+    )
+
+
+def _smoothing(wall: Wall) -> str:
+    return (
+        f"To be meshed the lumen was smoothed by {wall.moved_rms_mm:.2f} mm as a rule and "
+        f"{wall.moved_max_mm:.2f} mm at most; its finer shape is carried along unchanged."
     )
 
 

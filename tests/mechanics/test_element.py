@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from surgiplan.mechanics import Material
+from surgiplan.mechanics import Material, lame
 from surgiplan.mechanics.assembly import Problem
 from surgiplan.mechanics.loads import Expander, Held, Loads, Springs, Traction, weight_mn_per_mm3
 from surgiplan.mechanics.response import response_of
@@ -77,6 +77,25 @@ def test_a_hanging_bar_stretches_by_its_own_weight():
     u = solve_small_strain(problem, canonical.supports(mesh, x=top, y=top, z=top)).displacement_mm
     exact = 1060 * 9.81 * 1e-6 * 100**2 / (2 * 50)
     assert -u[: len(ijk)][ijk[:, 2] == 0, 2] == pytest.approx(exact, rel=1e-6)
+
+
+def test_a_stretched_bar_pulls_as_the_law_says():
+    E, nu, stretch = 10.0, 0.4, 1.3
+    lam, mu = lame(E, nu)
+    across = 1.0
+    for _ in range(200):
+        # Free sides: mu (a^2 - 1) + lam ln(a^2 stretch) = 0.
+        J = across**2 * stretch
+        across -= (mu * (across**2 - 1) + lam * np.log(J)) / (2 * mu * across + 2 * lam / across)
+    J = across**2 * stretch
+    nominal = mu * (stretch - 1 / stretch) + lam * np.log(J) / stretch
+    mesh, ijk = canonical.box((2, 1, 1), (2, 1, 1))
+    left, right = ijk[:, 0] == 0, ijk[:, 0] == 2
+    held = canonical.supports(mesh, x=left | right, y=ijk[:, 1] == 0, z=ijk[:, 2] == 0)
+    pulled = canonical.on(mesh, right)
+    held.displacement_mm[pulled, 0] = 2 * (stretch - 1)
+    solution = solve(Problem(mesh, Material(E, nu), Loads()), held, tolerance=1e-10)
+    assert solution.support_mn[pulled, 0].sum() == pytest.approx(nominal * 1.0, rel=1e-8)
 
 
 def test_a_slab_on_springs_sinks_by_weight_over_stiffness():

@@ -109,6 +109,12 @@ def test_a_wall_that_folds_onto_itself_is_refused():
         wall_of(contours, 5.0, 3000)
 
 
+def test_contours_that_are_no_lumen_are_refused():
+    wild = np.random.default_rng(5).uniform(-9, 9, (41, 48))
+    with pytest.raises(GeometryError, match="smooth"):
+        wall_of(lumen(radius=11.0, noise=wild), 1.5, 3000)
+
+
 def test_an_incomplete_contour_is_named():
     contours = lumen(radius=11.0)
     contours[6, 3] = np.nan
