@@ -4,6 +4,7 @@ from .anatomy_scene import DRAWN_BY, AnatomyScene
 from .colours import VIEW_COLOURS, default_colour
 from .frame import Frame
 from .look import WINDOW_PRESETS, Look, Style, defaults_for, finding_arrays
+from .pictures import pictures, save_png
 from .scene import NOTICE, Hit, Scene
 from .slice_plane import Orientation
 from .slice_scene import SliceScene
@@ -24,4 +25,6 @@ __all__ = [
     "default_colour",
     "defaults_for",
     "finding_arrays",
+    "pictures",
+    "save_png",
 ]

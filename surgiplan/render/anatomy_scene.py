@@ -129,6 +129,13 @@ class AnatomyScene(Scene):
         self._eye_was_moved = False
         self._fit()
 
+    def fit_box(self, box_lps: Points | None) -> None:
+        """Show a box (low, high), shape (2, 3) in LPS [mm], from this side; None for all."""
+        if box_lps is None:
+            self._fit()
+        else:
+            self.eye.fit(tuple(np.asarray(box_lps, float).T.ravel().tolist()))
+
     def view_from(self, side: str) -> None:
         """See all from ``A``, ``P``, ``L``, ``R``, ``S``, ``I`` or as at the ``start``."""
         self.eye.view_from(side)
@@ -340,6 +347,7 @@ def _orientation_cube() -> vtkRenderer:
     cube.SetZFaceTextRotation(90)
     cube.SetFaceTextScale(0.6)
     cube.GetCubeProperty().SetColor(*rgb("#323d4b"))
+    cube.GetCubeProperty().SetAmbient(0.45)
     cube.GetTextEdgesProperty().SetOpacity(0)
     for face in ("XPlus", "XMinus", "YPlus", "YMinus", "ZPlus", "ZMinus"):
         letter = getattr(cube, f"Get{face}FaceProperty")()

@@ -1,7 +1,9 @@
 """A picture of a scene as an array: off screen, with or without a display."""
 
+import ctypes
 import os
 import sys
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,8 @@ class Frame:
     """
 
     def __init__(self, width: int, height: int) -> None:
+        if not _has_opengl():
+            raise SurgiplanError(_NO_OPENGL)
         self._window: Any = _window()
         self._size = (max(int(width), 1), max(int(height), 1))
         self._scene: Scene | None = None
@@ -90,14 +94,28 @@ class Frame:
     def _start(self) -> None:
         self._window.SetSize(*self._size)
         self._started = True
-        if not self._window.SupportsOpenGL():
-            raise SurgiplanError(_NO_OPENGL)
 
 
 _NO_OPENGL = (
     "No OpenGL could be started, so nothing can be drawn; install the system packages libegl1 "
     "and libgl1 (on Debian: apt-get install libegl1 libgl1 libgl1-mesa-dri)."
 )
+
+
+@cache
+def _has_opengl() -> bool:
+    """Whether anything can be drawn; VTK itself would crash where the library is missing."""
+    if _is_headless() and not _loads("libEGL.so.1") and not _loads("libOSMesa.so.8"):
+        return False
+    return bool(_window().SupportsOpenGL())
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _window() -> vtkRenderWindow:
@@ -110,11 +128,14 @@ def _window() -> vtkRenderWindow:
 
 def _kind() -> type:
     """The window class; without a display EGL at once, for trying X first prints a warning."""
-    headless = sys.platform.startswith("linux") and not os.environ.get("DISPLAY")
     chosen = "VTK_DEFAULT_OPENGL_WINDOW" in os.environ
-    if headless and not chosen and hasattr(opengl, "vtkEGLRenderWindow"):
+    if _is_headless() and not chosen and hasattr(opengl, "vtkEGLRenderWindow"):
         return opengl.vtkEGLRenderWindow
     return vtkRenderWindow
+
+
+def _is_headless() -> bool:
+    return sys.platform.startswith("linux") and not os.environ.get("DISPLAY")
 
 
 # VTK finds its text renderer by this import alone.

@@ -131,5 +131,5 @@ def _radius_mm(resection: Resection, organ: Segment) -> float:
     middle = offsets.mean(axis=0)
     within = middle - (middle @ resection.normal) * resection.normal
     half_mm = 0.42 * float(np.linalg.norm(np.ptp(organ.grid.corners_lps(), axis=0)))
-    reach = float(np.linalg.norm(within)) * 0.5 + half_mm * 0.75 + _BEYOND_MM
+    reach = float(np.linalg.norm(within)) * 0.5 + half_mm * 0.6 + _BEYOND_MM
     return float(np.clip(reach, _LEAST_MM, _MOST_MM))

@@ -275,8 +275,12 @@ class MeasurementTrace(SliceActor):
 def plane_line(resection: Resection, organ: Segment, plane: SlicePlane) -> Points | None:
     """Ends in LPS [mm] of the line where a cutting plane meets a slice, shape (2, 3).
 
-    It is centred at the foot of the plane's point; None where the two are parallel.
+    It is centred at the foot of the plane's point; None where the two are parallel or the slice
+    passes beside the organ.
     """
+    reach = plane.heights_mm(organ.grid.corners_lps())
+    if reach.min() > 0 or reach.max() < 0:
+        return None
     flat_normal = plane.flat(resection.normal)
     slope = float(np.linalg.norm(flat_normal))
     if slope < _LEAST_SLOPE:
