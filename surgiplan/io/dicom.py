@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
-from surgiplan.model import Patient, Source, Volume, VoxelGrid
+from surgiplan.model import Patient, Source, Volume, VoxelGrid, array_sha256
 
 from .headers import iso_date, text
 from .pixels import AIR_HU, SlicePixels, fits_int16, read_slice
@@ -19,7 +19,7 @@ from .resample import even_grid, onto_grid
 from .series import ACCEPTABLE, PROBLEM_KINDS, SeriesFound
 from .stack import Layout, layout_of
 
-__all__ = ["LARGEST_VOLUME_BYTES", "load_series", "pseudonym"]
+__all__ = ["LARGEST_VOLUME_BYTES", "hashed", "load_series", "pseudonym"]
 
 LARGEST_VOLUME_BYTES = 8 << 30
 """More than any scan of a body part has; beyond, a header is damaged or hostile."""
@@ -66,8 +66,14 @@ def load_series(
             remarks=remarks,
         ),
     )
-    report(1.0, "Scan loaded")
-    return volume, _patient(dataset, series)
+    report(0.98, "Hashing scan")
+    return hashed(volume), _patient(dataset, series)
+
+
+def hashed(volume: Volume) -> Volume:
+    """The volume, its hash computed here and now, so that no window waits for it later."""
+    volume.__dict__["sha256"] = array_sha256(volume.values)
+    return volume
 
 
 def pseudonym(seed: str) -> str:

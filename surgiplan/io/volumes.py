@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, silent
-from surgiplan.model import Patient, Source, Volume, VoxelGrid, array_sha256
+from surgiplan.model import Patient, Source, Volume, VoxelGrid
 
-from .dicom import LARGEST_VOLUME_BYTES, pseudonym
+from .dicom import LARGEST_VOLUME_BYTES, hashed, pseudonym
 from .pixels import AIR_HU, fits_int16
 
 __all__ = ["VOLUME_SUFFIXES", "load_volume_file"]
@@ -64,9 +64,8 @@ def load_volume_file(path: Path | str, report: Report = silent) -> tuple[Volume,
         name="CT" if is_ct else "scan",
         source=Source(modality="CT" if is_ct else "", files=1, remarks=tuple(remarks)),
     )
-    volume.__dict__["sha256"] = array_sha256(values)
-    report(1.0, "Volume loaded")
-    return volume, Patient(pseudonym=pseudonym(volume.sha256))
+    report(0.9, "Hashing volume")
+    return hashed(volume), Patient(pseudonym=pseudonym(volume.sha256))
 
 
 def _read(path: Path, report: Report) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
