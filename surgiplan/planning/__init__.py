@@ -1,9 +1,11 @@
 """Measuring vessels, placing stents, cutting organs."""
 
+from .centerlines import trace
 from .devices import Device, catalogue, design, device
 from .fit import Rule, StentFit, Verdict, fit
 from .resections import Division, Margin, divide, margin, prepare, remnant, specimen
 from .sections import Sections, sections
+from .snapping import nearest_voxel
 from .stents import Deployment, deployment, expander, struts
 from .words import FIT_TITLES, limit_text, source_text, title_of, value_text
 
@@ -26,12 +28,14 @@ __all__ = [
     "fit",
     "limit_text",
     "margin",
+    "nearest_voxel",
     "prepare",
     "remnant",
     "sections",
     "source_text",
     "specimen",
     "struts",
+    "trace",
     "title_of",
     "value_text",
 ]

@@ -13,6 +13,9 @@ __all__ = ["Sections", "sections"]
 
 Floats = npt.NDArray[np.float64]
 
+_POINTS_BETWEEN = 3
+"""How many times more points a contour gets before it is measured."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sections:
@@ -56,12 +59,26 @@ class Sections:
 
 @once_per_input
 def sections(branch: Branch) -> Sections:
-    """The sizes of the lumen at every station of ``branch``; remembered as long as it lives."""
-    smallest, largest = caliper_diameters_mm(branch.contours_lps)
+    """The sizes of the lumen at every station of ``branch``; remembered as long as it lives.
+
+    Between its points a contour is taken as smooth, not as a polygon.
+    """
+    contours = _finer(branch.contours_lps)
+    smallest, largest = caliper_diameters_mm(contours)
     return Sections(
         s_mm=branch.stations_mm,
-        area_mm2=area_mm2(branch.contours_lps),
-        perimeter_mm=perimeter_mm(branch.contours_lps),
+        area_mm2=area_mm2(contours),
+        perimeter_mm=perimeter_mm(contours),
         d_min_mm=smallest,
         d_max_mm=largest,
     )
+
+
+def _finer(contours: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Closed contours (n, angles, 3) with points between, by their Fourier series."""
+    angles = contours.shape[1]
+    series = np.fft.rfft(contours, axis=1)
+    if angles % 2 == 0:
+        series[:, -1] /= 2
+    finer: npt.NDArray[np.float64] = np.fft.irfft(series, _POINTS_BETWEEN * angles, axis=1)
+    return finer * _POINTS_BETWEEN
