@@ -197,11 +197,16 @@ def parents(mesh: TetMesh) -> Ints:
 
 def pattern_of(groups: Ints, size: int) -> Pattern:
     """The pairs of nodes that share a row of ``groups`` (m, k), among ``size`` nodes."""
-    wide = groups.astype(np.int64)
-    keys = np.unique(wide[:, :, None] * size + wide[:, None, :])
-    counts = np.bincount(keys // size, minlength=size)
-    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    return Pattern(size, keys, starts, (keys % size).astype(np.int32))
+    from scipy.sparse import csr_array
+
+    rows, width = groups.shape
+    starts = np.arange(0, rows * width + 1, width)
+    belongs = csr_array((np.ones(groups.size), groups.ravel(), starts), shape=(rows, size))
+    shared = (belongs.T @ belongs).tocsr()
+    shared.sort_indices()
+    owner = np.repeat(np.arange(size, dtype=np.int64), np.diff(shared.indptr))
+    keys = owner * size + shared.indices
+    return Pattern(size, keys, shared.indptr.astype(np.int32), shared.indices.astype(np.int32))
 
 
 def _dead_forces(mesh: TetMesh, loads: Loads) -> Floats:

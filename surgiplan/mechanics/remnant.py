@@ -114,9 +114,8 @@ def settle_remnant(
 
     edge = (12 * kept_mm3 / int(settings.elements)) ** (1 / 3)
     mesh = stuffed(kept, bounds, edge, what="the remnant", report=part(report, 0.02, 0.1))
-    cut = _cut_faces(mesh, point, normal, edge)
-    sides = (mesh.face_centres_mm(mesh.surface) - point) @ normal < -0.6 * edge
-    problem = Problem(mesh, _material(settings), _loads(mesh, sides, settings))
+    cut, outward = _skin(mesh, distance, point, normal)
+    problem = Problem(mesh, _material(settings), _loads(mesh, cut, outward, settings))
     free = Held(np.zeros((len(mesh.nodes_mm), 3), bool), np.zeros((len(mesh.nodes_mm), 3)))
     solution = solve(problem, free, report=part(report, 0.1, 0.95))
     report(0.95, "Evaluating stress and displacement")
@@ -156,34 +155,50 @@ def _sides(
     return float(kept), float(removed)
 
 
-def _cut_faces(mesh: TetMesh, point: Floats, normal: Floats, edge: float) -> npt.NDArray[np.bool_]:
-    """Which surface faces (f,) lie on the cut."""
-    height = (mesh.face_centres_mm(mesh.surface) - point) @ normal
-    facing = mesh.face_normals(mesh.surface) @ normal > 0.8
-    cut = (np.abs(height) < 0.25 * edge) & facing
+def _skin(
+    mesh: TetMesh, distance: Distance, point: Floats, normal: Floats
+) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Which surface faces (f,) lie on the cut, and the organ's own outward normals (f, 3) there.
+
+    The organ's normals, because elements along the edge of the cut are bevelled.
+    """
+    centres = mesh.face_centres_mm(mesh.surface)
+    cut = (centres - point) @ normal > np.asarray(distance(centres))
     if not cut.any():
         raise PlanError("The cut is too small for these elements; move it deeper or use more.")
-    return np.asarray(cut)
+    step = 0.1 * np.sqrt(mesh.face_areas_mm2(mesh.surface).mean())
+    slope = np.stack(
+        [
+            np.asarray(distance(centres + way)) - np.asarray(distance(centres - way))
+            for way in step * np.eye(3)
+        ],
+        axis=1,
+    )
+    return cut, slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12)
 
 
 def _material(settings: RemnantSettings) -> Material:
     return Material(settings.young_modulus_kpa, settings.poisson_ratio)
 
 
-def _loads(mesh: TetMesh, sides: npt.NDArray[np.bool_], settings: RemnantSettings) -> Loads:
-    """Weight and springs; only surface faces away from the cut, ``sides`` (f,), are held."""
+def _loads(
+    mesh: TetMesh, cut: npt.NDArray[np.bool_], outward: Floats, settings: RemnantSettings
+) -> Loads:
+    """Weight, and springs on all of the surface but the cut."""
     gravity = np.asarray(settings.gravity_m_per_s2, float)
     strength = float(np.linalg.norm(gravity))
     if not strength > 0:
         raise PlanError("Without gravity nothing settles; choose how the patient lies.")
-    down = mesh.face_normals(mesh.surface) @ gravity / strength
-    bed = (down > _FACING_BED) & sides
-    if mesh.face_areas_mm2(mesh.surface)[bed].sum() < 0.05 * mesh.volume_mm3 ** (2 / 3):
+    down = outward @ gravity / strength
+    bed = (down > _FACING_BED) & ~cut
+    rest = ~bed & ~cut
+    areas = mesh.face_areas_mm2(mesh.surface)
+    carried = settings.bed_kpa_per_mm * areas[bed].sum()
+    if carried <= settings.attachment_kpa_per_mm * areas[rest].sum():
         raise PlanError(
-            "After this cut the organ has no surface left to rest on; turn the plane or the "
-            "direction of gravity."
+            "After this cut the organ has too little surface left to rest on; turn the plane or "
+            "the direction of gravity, or make the attachments softer than the bed."
         )
-    rest = ~bed & sides
     return Loads(
         body_force_mn_per_mm3=weight_mn_per_mm3(settings.density_kg_per_m3, gravity),
         springs=(

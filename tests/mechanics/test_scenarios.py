@@ -165,7 +165,7 @@ def test_a_plane_beside_the_organ_is_no_plan(point, sentence):
 
 
 def test_a_remnant_cut_flat_underneath_has_nothing_to_rest_on():
-    with pytest.raises(PlanError, match="rest on"):
+    with pytest.raises(PlanError, match="to rest on"):
         settle_remnant(ellipsoid, BOUNDS, [0, -20, 0], [0, 1, 0], REMNANT)
 
 
