@@ -35,7 +35,7 @@ __all__ = [
     "source_text",
     "specimen",
     "struts",
-    "trace",
     "title_of",
+    "trace",
     "value_text",
 ]

@@ -25,7 +25,7 @@ def _at(values: Any, k: float, j: float, i: float) -> float:
     low += (values[k0, j1, i0] * (1 - fi) + values[k0, j1, i1] * fi) * fj
     high = (values[k1, j0, i0] * (1 - fi) + values[k1, j0, i1] * fi) * (1 - fj)
     high += (values[k1, j1, i0] * (1 - fi) + values[k1, j1, i1] * fi) * fj
-    return low * (1 - fk) + high * fk
+    return float(low * (1 - fk) + high * fk)
 
 
 @numba.njit(cache=True, nogil=True)

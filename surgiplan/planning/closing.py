@@ -64,7 +64,7 @@ def evened_along(radii: Floats) -> Floats:
 
 
 def harmonics(radii: Floats, highest: int) -> tuple[Floats, Floats]:
-    """Cosine and sine coefficients (n, highest + 1) of radii (n, angles) over evenly turned rays."""
+    """Cosine and sine coefficients (n, highest + 1) of evenly turned radii (n, angles)."""
     coefficients = np.fft.rfft(radii, axis=1)[:, : highest + 1] / radii.shape[1]
     coefficients[:, 1:] *= 2
     return coefficients.real, -coefficients.imag
