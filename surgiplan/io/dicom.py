@@ -142,7 +142,7 @@ def _stacked(layout: Layout, report: Report) -> tuple[npt.NDArray[Any], list[Sli
 def _remarks(layout: Layout, slices: list[SlicePixels], images: int) -> tuple[str, ...]:
     remarks = []
     if copies := images - len(layout.images):
-        remarks.append(f"{copies} copies of slices were left out.")
+        remarks.append(f"Copies of slices that were left out: {copies}.")
     if layout.numbers is not None:
         for n in np.flatnonzero(np.diff(layout.numbers) > 1):
             low, high = layout.images[n].position, layout.images[n + 1].position

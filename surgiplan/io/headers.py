@@ -3,13 +3,12 @@
 import hashlib
 import math
 import stat
-import struct
-import zlib
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .pixel_bytes import PixelBytes, is_bomb, located
 from .quiet import quiet
 from .series import ImageHeader
 
@@ -35,12 +34,9 @@ _TAGS = (
 )  # fmt: skip
 _DEFERRED_BYTES = 1 << 20
 """Larger values than this stay on disk; no tag above needs them."""
-_LARGEST_INFLATED_BYTES = 256 << 20
-"""A deflated file that grows beyond this is taken for a bomb: pydicom inflates without a bound."""
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
 _DEFLATED_SYNTAX = b"1.2.840.10008.1.2.1.99"
-_PIXEL_DATA = b"\xe0\x7f\x10\x00"
-_UNDEFINED = 0xFFFFFFFF
+_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 
 
 class Ignored(Exception):
@@ -108,8 +104,8 @@ def _header(path: Path, file: BinaryIO, salt: bytes) -> ImageHeader:
     start = file.read(4096)
     if start[128:132] != b"DICM":
         raise Ignored(_what_it_is(path, start))
-    if _DEFLATED_SYNTAX in start:
-        _refuse_bomb(file)
+    if _DEFLATED_SYNTAX in start and is_bomb(file):
+        raise Ignored("inflates to more than 256 MiB")
     file.seek(0)
     dataset = pydicom.dcmread(
         file, stop_before_pixels=True, specific_tags=list(_TAGS), defer_size=_DEFERRED_BYTES
@@ -120,27 +116,27 @@ def _header(path: Path, file: BinaryIO, salt: bytes) -> ImageHeader:
         raise Ignored("a DICOMDIR; the images beside it are read instead")
     if not text(dataset, "SeriesInstanceUID") and not _whole(dataset, "Rows", 0):
         raise Ignored("a DICOM file without a series or an image")
-    found = (-1, 0, True)
+    found = PixelBytes(-1, 0, is_complete=True)
     if _DEFLATED_SYNTAX not in start:
-        found = _pixels(file, path.stat().st_size, *dataset.original_encoding)
+        found = located(file, path.stat().st_size, *dataset.original_encoding)
     return _described(path, dataset, sop_class, salt, found)
 
 
 def _described(
-    path: Path, dataset: Any, sop_class: str, salt: bytes, pixels: tuple[int, int, bool]
+    path: Path, dataset: Any, sop_class: str, salt: bytes, pixels: PixelBytes
 ) -> ImageHeader:
     who = "\n".join(text(dataset, t) for t in ("PatientID", "PatientName", "PatientBirthDate"))
     patient = hashlib.blake2b(who.encode("utf-8", "replace"), key=salt, digest_size=8)
     spacing = numbers(dataset, "PixelSpacing", 2)
     center, width = (_first(dataset, t) for t in ("WindowCenter", "WindowWidth"))
     instance = numbers(dataset, "InstanceNumber", 1)
-    offset, size, complete = pixels
     rows, columns = _whole(dataset, "Rows", 0), _whole(dataset, "Columns", 0)
     frames, samples = _whole(dataset, "NumberOfFrames", 1), _whole(dataset, "SamplesPerPixel", 1)
     bits = _whole(dataset, "BitsAllocated", 16)
     syntax = text(dataset.file_meta, "TransferSyntaxUID")
-    if offset >= 0 and syntax in _NATIVE:
-        complete = complete and size >= rows * columns * frames * samples * bits // 8
+    complete = pixels.is_complete
+    if pixels.offset >= 0 and syntax in _NATIVE:
+        complete = complete and pixels.size >= rows * columns * frames * samples * bits // 8
     return ImageHeader(
         path=path,
         sop_class=sop_class,
@@ -166,8 +162,8 @@ def _described(
         window_level=(width, center) if center is not None and width and width > 0 else None,
         instance=int(instance[0]) if instance else None,
         phase_marks=tuple(text(dataset, tag) for tag in PHASE_TAGS),
-        pixel_offset=offset,
-        pixel_bytes=size,
+        pixel_offset=pixels.offset,
+        pixel_bytes=pixels.size,
         pixels_complete=complete,
     )
 
@@ -176,9 +172,6 @@ def _made_up_uid(path: Path, dataset: Any) -> str:
     """What holds the images of one folder together whose series UID somebody removed."""
     about = [path.parent.name, *(text(dataset, t) for t in ("Modality", "SeriesDescription"))]
     return "folder-" + hashlib.sha256("\n".join(about).encode("utf-8", "replace")).hexdigest()[:12]
-
-
-_NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 
 
 def _whole(dataset: Any, keyword: str, missing: int) -> int:
@@ -204,56 +197,6 @@ def _several(dataset: Any, keyword: str) -> tuple[str, ...]:
     if value is None or isinstance(value, str):
         return (value,) if value else ()
     return tuple(str(v) for v in value)
-
-
-def _pixels(
-    file: BinaryIO, file_bytes: int, implicit: bool | None, little: bool | None
-) -> tuple[int, int, bool]:
-    """Offset and number of the pixel bytes, and whether the file holds all that it announces."""
-    order = "<" if little or little is None else ">"
-    head = file.read(12)
-    tag = head[:4] if order == "<" else head[1::-1] + head[3:1:-1]
-    if len(head) < 12 or tag != _PIXEL_DATA:
-        return -1, 0, False
-    if implicit:
-        (length,) = struct.unpack(order + "I", head[4:8])
-        file.seek(-4, 1)
-    else:
-        (length,) = struct.unpack(order + "I", head[8:12])
-    offset = file.tell()
-    present = file_bytes - offset
-    if length != _UNDEFINED:
-        return offset, min(length, present), length <= present
-    return offset, present, _fragments_end(file, file_bytes)
-
-
-def _fragments_end(file: BinaryIO, file_bytes: int) -> bool:
-    """Whether the fragments of a compressed image run to their end mark within the file."""
-    while True:
-        head = file.read(8)
-        if len(head) < 8:
-            return False
-        tag, (length,) = head[:4], struct.unpack("<I", head[4:])
-        if tag == b"\xfe\xff\xdd\xe0":
-            return True
-        if tag != b"\xfe\xff\x00\xe0" or file.tell() + length > file_bytes:
-            return False
-        file.seek(length, 1)
-
-
-def _refuse_bomb(file: BinaryIO) -> None:
-    """Raise Ignored if the deflated part grows beyond all reason."""
-    from pydicom.filereader import read_preamble
-
-    file.seek(0)
-    read_preamble(file, force=False)
-    group = file.read(12)
-    (length,) = struct.unpack("<I", group[8:12])
-    file.seek(length, 1)
-    inflating = zlib.decompressobj(-zlib.MAX_WBITS)
-    grown = len(inflating.decompress(file.read(), _LARGEST_INFLATED_BYTES))
-    if grown >= _LARGEST_INFLATED_BYTES:
-        raise Ignored("inflates to more than 256 MiB")
 
 
 def _what_it_is(path: Path, start: bytes) -> str:

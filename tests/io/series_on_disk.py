@@ -62,12 +62,19 @@ def slices(
     ]  # fmt: skip
 
 
-def write(folder: Path, images: Sequence[Slice], seed: int = 0, **tags: Any) -> Path:
+def write(
+    folder: Path,
+    images: Sequence[Slice],
+    seed: int = 0,
+    syntax: str = ExplicitVRLittleEndian,
+    **tags: Any,
+) -> Path:
     """Write images under shuffled names and return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     names = np.random.default_rng(seed).permutation(len(images) + 1000)
     for n, image in enumerate(images):
         dataset = header(n)
+        dataset.file_meta.TransferSyntaxUID = syntax
         dataset.ImagePositionPatient = [float(f"{x:.9f}") for x in image.position]
         dataset.Rows, dataset.Columns = image.pixels.shape
         for name, value in {**image.tags, **tags}.items():

@@ -154,7 +154,7 @@ def test_a_copied_slice_is_used_once(tmp_path):
     images = slices()
     volume, _ = load(write(tmp_path, [*images, images[2]]), "duplicate_slice")
     assert np.array_equal(volume.values, body())
-    assert volume.source.remarks == ("1 copies of slices were left out.",)
+    assert volume.source.remarks == ("Copies of slices that were left out: 1.",)
 
 
 def sloping(values_at):

@@ -10,6 +10,8 @@ from series_on_disk import CT, SHAPE, Slice, header, oblique, slices, write
 from surgiplan import io
 from surgiplan.errors import DicomError
 
+DEFLATED, IMPLICIT = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2"
+
 
 def kinds(found):
     return [problem.kind for problem in found.problems]
@@ -137,7 +139,7 @@ def swap_patient(images):
 
 DEFECTS = [
     (drop, ["missing_slice"], "Slices 4 and 5 are 2.6 mm apart, most others 1.3 mm. A slice is"),
-    (copy, ["duplicate_slice"], "1 slices are there more than once"),
+    (copy, ["duplicate_slice"], "Copies of other slices among the 10 images: 1"),
     (tilt, ["gantry_tilt"], "tilted by 13.0 degrees"),
     (stretch, ["uneven_spacing"], "1.40 to 2.80 mm apart"),
     (turn_one, ["mixed_orientation"], "not parallel"),
@@ -223,6 +225,21 @@ def test_pixels_without_a_decoder_are_undecodable(folder):
             path.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.9.9\0")
         )
     assert "undecodable" in kinds(only_series(folder))
+
+
+@pytest.mark.parametrize("syntax", [DEFLATED, IMPLICIT])
+def test_copies_and_phases_are_told_apart_however_the_files_are_written(tmp_path, syntax):
+    images = slices()
+    sound = only_series(write(tmp_path / "a", images, syntax=syntax))
+    assert sound.problems == ()
+    assert np.array_equal(io.load_series(sound)[0].values, [image.pixels for image in images])
+    second_phase(images)
+    folder = write(tmp_path / "b", images, syntax=syntax)
+    assert kinds(only_series(folder)) == ["several_phases"]
+    write(tmp_path / "c", slices(), syntax=syntax)
+    victim = min((tmp_path / "c").iterdir())
+    (tmp_path / "c" / "again").write_bytes(victim.read_bytes())
+    assert kinds(only_series(tmp_path / "c")) == ["duplicate_slice"]
 
 
 def test_two_series_in_one_folder_stay_apart(folder):

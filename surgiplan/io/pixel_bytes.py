@@ -1,0 +1,76 @@
+"""Where the pixels of a DICOM file lie, and whether they are all there."""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import BinaryIO
+
+__all__ = ["PixelBytes", "is_bomb", "located"]
+
+_LARGEST_BYTES = 256 << 20
+"""A deflated file that grows beyond this is taken for a bomb: pydicom inflates without a bound."""
+_PIXEL_DATA = b"\xe0\x7f\x10\x00"
+_UNDEFINED = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class PixelBytes:
+    """The stored pixels of a file, still encoded."""
+
+    offset: int
+    """-1 where there are none, or where they are deflated with the rest."""
+    size: int
+    """Bytes that are there."""
+    is_complete: bool
+    """Whether the file holds all that it announces."""
+
+
+def located(
+    file: BinaryIO, file_bytes: int, implicit: bool | None, little: bool | None
+) -> PixelBytes:
+    """The pixels whose element begins where ``file`` stands.
+
+    ``implicit`` and ``little`` say how the file is encoded.
+    """
+    order = "<" if little or little is None else ">"
+    head = file.read(12)
+    tag = head[:4] if order == "<" else head[1::-1] + head[3:1:-1]
+    if len(head) < 12 or tag != _PIXEL_DATA:
+        return PixelBytes(-1, 0, is_complete=False)
+    if implicit:
+        (length,) = struct.unpack(order + "I", head[4:8])
+        file.seek(-4, 1)
+    else:
+        (length,) = struct.unpack(order + "I", head[8:12])
+    offset = file.tell()
+    present = file_bytes - offset
+    if length != _UNDEFINED:
+        return PixelBytes(offset, min(length, present), is_complete=length <= present)
+    return PixelBytes(offset, present, is_complete=_fragments_end(file, file_bytes))
+
+
+def _fragments_end(file: BinaryIO, file_bytes: int) -> bool:
+    """Whether the fragments of a compressed image run to their end mark within the file."""
+    while True:
+        head = file.read(8)
+        if len(head) < 8:
+            return False
+        tag, (length,) = head[:4], struct.unpack("<I", head[4:])
+        if tag == b"\xfe\xff\xdd\xe0":
+            return True
+        if tag != b"\xfe\xff\x00\xe0" or file.tell() + length > file_bytes:
+            return False
+        file.seek(length, 1)
+
+
+def is_bomb(file: BinaryIO) -> bool:
+    """Whether the deflated part of a file grows beyond all reason."""
+    from pydicom.filereader import read_preamble
+
+    file.seek(0)
+    read_preamble(file, force=False)
+    group = file.read(12)
+    (length,) = struct.unpack("<I", group[8:12])
+    file.seek(length, 1)
+    inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+    return len(inflating.decompress(file.read(), _LARGEST_BYTES)) >= _LARGEST_BYTES
