@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,9 +37,9 @@ class Documents(QObject):
 
     def open(self, path: Path) -> None:
         """Open the case at ``path``; if it is damaged, the present one stays."""
-        self._desk.run(
-            "open", f"Open {path.name}", partial(_opened, path), self._lay_out, quick=True
-        )
+        held = self._lock if path == self._desk.path else None
+        work = partial(_opened, path, held)
+        self._desk.run("open", f"Open {path.name}", work, self._lay_out, quick=True)
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save where the case came from, or ask where to."""
@@ -60,17 +61,12 @@ class Documents(QObject):
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Save at ``path`` on a thread; ``then`` is called when it is on disk."""
         desk = self._desk
-        lock = self._lock
-        if path != desk.path or lock is None:
-            with desk.notices.shown_here():
-                lock = _locked(path)
-            if lock is None:
-                return
+        held = self._lock if path == desk.path else None
         steps = desk.session.unsaved
-        # Another place starts a journal of its own.
-        work = partial(_saved, desk.session.case, path, steps, desk.view.look.to_json())
+        look = desk.view.look.to_json()
+        work = partial(_saved, desk.session.case, path, held, steps, look)
 
-        def done(_: Any) -> None:
+        def done(lock: Any) -> None:
             if lock is not self._lock:
                 self.release()
                 self._lock = lock
@@ -146,30 +142,44 @@ def _locked(path: Path) -> Any:
     return lock
 
 
-def _opened(path: Path, report: Report) -> "_Found":
-    """Runs on a thread."""
+def _opened(path: Path, held: Any, report: Report) -> "_Found":
+    """Runs on a thread; ``held`` is the lock if the case at ``path`` is open here already."""
     from surgiplan import io
+    from surgiplan.planning import sections
 
     report(0.0, "reading")
     found = io.opened(path)
     for number, noun_path in enumerate(paths := list(found.case.paths())):
         report(number / len(paths), "reading")
-        # Counted and hashed here, so that no one waits for it later.
+        # Counted, hashed and measured here, so that no one waits for it later.
         noun = found.case.at(noun_path)
         _ = noun.digest, getattr(noun, "voxels", None)
-    lock: Any = io.CaseLock(path)
-    try:
-        lock.acquire()
-    except CaseFileError:
-        lock = None
-    return _Found(found.case, io.load_view(path), path, lock, found.remarks)
+        for branch in getattr(noun, "branches", ()):
+            sections(branch)
+    lock = held
+    if lock is None:
+        with suppress(CaseFileError):
+            lock = _locked(path)
+    return _Found(found.case, found.view, path, lock, found.remarks)
 
 
 def _saved(
-    case: Case, path: Path, steps: tuple[Edit | None, ...], view: Mapping[str, Any], report: Report
-) -> None:
-    """Runs on a thread."""
+    case: Case,
+    path: Path,
+    held: Any,
+    steps: tuple[Edit | None, ...],
+    view: Mapping[str, Any],
+    report: Report,
+) -> Any:
+    """Runs on a thread; returns the lock of the case, which is ``held`` if it was open here."""
     from surgiplan import io
 
     report(0.0, "writing")
-    io.save(case, path, journal=steps, view=view)
+    lock = held or _locked(path)
+    try:
+        io.save(case, path, journal=steps, view=view)
+    except BaseException:
+        if lock is not held:
+            lock.release()
+        raise
+    return lock

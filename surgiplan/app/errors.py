@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -72,13 +72,16 @@ class Notices(QObject):
             self.show(error)
 
 
+_SEEN_MS = 10_000
+"""How long a sentence about success stays."""
+
 _SIGNS = {"fail": "✕", "attention": "!", "done": "✓"}
 
 
 class NoticeBar(QFrame):
     """One sentence, its details folded, and Dismiss; never in the way of other work."""
 
-    def __init__(self, notices: Notices, parent: QWidget | None = None) -> None:
+    def __init__(self, notices: Notices, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
         self._sign = QLabel()
@@ -92,7 +95,7 @@ class NoticeBar(QFrame):
         self._details = QPlainTextEdit(objectName="noticeTraceback")
         self._details.setReadOnly(True)
         self._details.setMaximumHeight(160)
-        self._more.toggled.connect(self._details.setVisible)
+        self._more.toggled.connect(self._unfold)
         row = QHBoxLayout()
         row.addWidget(self._sign)
         row.addWidget(self.text, 1)
@@ -103,8 +106,17 @@ class NoticeBar(QFrame):
         column.addLayout(row)
         column.addWidget(self._details)
         self.hide()
+        parent.installEventFilter(self)
+        self._gone = QTimer(self)
+        self._gone.setSingleShot(True)
+        self._gone.setInterval(_SEEN_MS)
+        self._gone.timeout.connect(notices.clear)
         notices.shown.connect(self._show)
         notices.cleared.connect(self.hide)
+
+    def _unfold(self, is_open: bool) -> None:
+        self._details.setVisible(is_open)
+        self._place()
 
     def _show(self, kind: str, sentence: str, details: str) -> None:
         self.setProperty("kind", kind)
@@ -116,7 +128,26 @@ class NoticeBar(QFrame):
         self._more.setVisible(bool(details))
         self._more.setChecked(False)
         self._details.hide()
+        self._gone.stop()
+        if kind == "done":
+            self._gone.start()
         self.show()
+        self._place()
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        """Lie over the upper views, so that nothing moves when a sentence comes or goes."""
+        room = self.parentWidget().width()
+        width = min(room - 24, 760)
+        self.setFixedWidth(width)
+        self.adjustSize()
+        height = max(self.sizeHint().height(), self.layout().heightForWidth(width))
+        self.setGeometry((room - width) // 2, 12, width, height)
+        self.raise_()
 
 
 Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]

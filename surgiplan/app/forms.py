@@ -17,6 +17,12 @@ from surgiplan.model import Quantity, quantities
 __all__ = ["NumberField", "SettingsForm"]
 
 
+_UNIT_WORDS = (
+    "_kpa_per_mm", "_kg_per_m3", "_mm", "_hu", "_kpa", "_ml", "_deg", "_fraction", "_s", "_mmhg"
+)  # fmt: skip
+"""Endings of setting names that say the unit, which the field shows already."""
+
+
 class NumberField(QDoubleSpinBox):
     """A number with its unit, right-aligned; the wheel changes it only while it has the focus.
 
@@ -128,7 +134,7 @@ def _choice(about: Quantity, default: bool) -> QComboBox:
 def _short(name: str, about: Quantity) -> str:
     """A label of one or two words: the setting's name without its unit."""
     words = name
-    for suffix in ("_mm", "_hu", "_kpa", "_ml", "_deg", "_fraction", "_s", "_mmhg", "_per_m3"):
+    for suffix in _UNIT_WORDS:
         words = words.removesuffix(suffix)
     words = words.replace("_", " ").strip() or about.meaning
     return words[:1].upper() + words[1:]

@@ -26,13 +26,14 @@ from .freshness import Freshness
 __all__ = ["CaseTree"]
 
 _GROUPS = (
-    ("Volumes", ("volumes",), "No scan yet: open one in Patient."),
-    ("Anatomy", ("segments",), "Nothing segmented yet: see Anatomy."),
+    ("Volumes", ("volumes",), "No scan yet."),
+    ("Anatomy", ("segments",), "Nothing segmented yet."),
     ("Plan", ("plan/centerlines", "plan/stents", "plan/resections"), "Nothing planned yet."),
-    ("Measurements", ("plan/measurements",), "None: choose Distance (2)."),
+    ("Measurements", ("plan/measurements",), "None yet."),
     ("Findings", ("findings",), "Nothing simulated yet."),
 )
 
+_RESPONSES = {"vessel response": "Wall response", "remnant response": "Remnant response"}
 _SWATCH = 11
 _PATH = Qt.ItemDataRole.UserRole
 
@@ -211,11 +212,12 @@ class CaseTree(QTreeWidget):
 
 
 def _name(noun: Any, case: Case) -> str:
-    if hasattr(noun, "subject"):
-        subject = case.at(noun.subject)
-        kind = noun.kind[:1].upper() + noun.kind[1:]
-        return f"{kind}, {subject.name}" if subject is not None else kind
-    return str(noun.name)
+    if not hasattr(noun, "subject"):
+        return str(noun.name)
+    word = _RESPONSES.get(noun.kind, noun.kind)
+    subject = case.at(noun.subject)
+    alike = [one for one in case.findings.values() if one.kind == noun.kind]
+    return f"{word}, {subject.name}" if len(alike) > 1 and subject is not None else word
 
 
 def _telling(path: str, noun: Any, case: Case, freshness: Freshness) -> tuple[str, bool]:

@@ -4,6 +4,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer
@@ -36,6 +38,7 @@ class Watchdog(QObject):
         self._seen = ""
         self._stalls: list[Stall] = []
         self._stopped = threading.Event()
+        self._is_looking = True
         self._timer = QTimer(self)
         self._timer.setInterval(_BEAT_MS)
         self._timer.timeout.connect(self._beat)
@@ -56,6 +59,18 @@ class Watchdog(QObject):
         self._last = time.monotonic()
         self._stalls.clear()
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Look away while something is done that is no part of the program."""
+        self._timer.stop()
+        self._is_looking = False
+        try:
+            yield
+        finally:
+            self._last, self._seen = time.monotonic(), ""
+            self._is_looking = True
+            self._timer.start()
+
     @property
     def stalls(self) -> tuple[Stall, ...]:
         """The longest pauses, longest first."""
@@ -75,7 +90,11 @@ class Watchdog(QObject):
 
     def _look(self) -> None:
         while not self._stopped.wait(0.02):
-            if self._seen or time.monotonic() - self._last < self._look_after_s:
+            if (
+                not self._is_looking
+                or self._seen
+                or time.monotonic() - self._last < self._look_after_s
+            ):
                 continue
             frame = sys._current_frames().get(self._main)
             if frame is not None:

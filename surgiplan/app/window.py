@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from surgiplan.jobs_report import Report
+
 from . import palette
 from .bars import STAGES, BottomBar, TopBar
 from .commands import Palette, UndoKeys, actions_of
@@ -30,6 +32,9 @@ from .surfaces import Surfaces
 from .tree import CaseTree
 
 __all__ = ["MainWindow"]
+
+
+_NEEDED_SOON = ("io", "workflow", "planning", "imaging", "mechanics", "meshing")
 
 
 class MainWindow(QMainWindow):
@@ -83,12 +88,15 @@ class MainWindow(QMainWindow):
         self.views = Views(self.desk, self.surfaces)
         self._views_column.replaceWidget(self._placeholder, self.views)
         self._placeholder.deleteLater()
-        self._views_column.setStretch(1, 1)
+        self.notice.raise_()
         self.panels = panels_for(self)
         for panel in self.panels.values():
             self.stack.addWidget(panel)
         self.go_to(self._stage)
         self.desk.jobs.warm_up()
+        self.desk.background.start(
+            "load", _loaded, done=lambda _: None, failed=self.desk.notices.show, quick=True
+        )
         self.views.all["axial"].setFocus()
         self.ready.emit()
 
@@ -184,16 +192,24 @@ class MainWindow(QMainWindow):
         self._views_column = QVBoxLayout(area)
         self._views_column.setContentsMargins(3, 3, 3, 3)
         self._views_column.setSpacing(3)
-        self.notice = NoticeBar(self.desk.notices)
+        self.notice = NoticeBar(self.desk.notices, area)
         self._placeholder = QWidget()
         self._placeholder.setAutoFillBackground(True)
         self._placeholder.setBackgroundRole(QPalette.ColorRole.Shadow)
         self._placeholder.setStyleSheet(f"background: {palette.BEHIND};")
         policy = QSizePolicy.Policy.Expanding
         self._placeholder.setSizePolicy(policy, policy)
-        self._views_column.addWidget(self.notice)
         self._views_column.addWidget(self._placeholder, 1)
         return area
+
+
+def _loaded(report: Report) -> None:
+    """Runs on a thread: loads what the first click would otherwise wait for."""
+    import importlib
+
+    for number, name in enumerate(_NEEDED_SOON):
+        report(number / len(_NEEDED_SOON), name)
+        importlib.import_module(f"surgiplan.{name}")
 
 
 def _title(desk: Desk) -> str:

@@ -7,11 +7,19 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QWidget
 
 from surgiplan.app.palette import dress
 from surgiplan.app.window import MainWindow
 from surgiplan.model import Case
+
+watchdog_lines: list[str] = []
+"""What the watchdogs saw, printed at the end."""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for line in watchdog_lines:
+        terminalreporter.write_line(line)
 
 
 class Hands:
@@ -27,9 +35,12 @@ class Hands:
         return found[0]
 
     def click(self, name: str) -> None:
+        QApplication.processEvents()
         widget = self.find(name)
         assert widget.isEnabled(), f"{name} is disabled: {widget.toolTip()}"
-        QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+        # A tick box answers on its square and its words, not on the room beside them.
+        place = QPoint(8, widget.height() // 2) if isinstance(widget, QCheckBox) else QPoint()
+        QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
 
     def choose(self, name: str, text: str) -> None:
         """Choose an entry of a box with the keyboard, as a user would."""

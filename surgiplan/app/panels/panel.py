@@ -136,6 +136,10 @@ class Panel(QWidget):
 _SIGNS = {"pass": "✓", "attention": "!", "fail": "✕", "": ""}
 
 
+_LONGEST = 26
+"""Letters of a cell; what is longer stands in its tooltip."""
+
+
 class NumberTable(QWidget):
     """Names on the left, numbers right-aligned, and a rule with its sign where there is one."""
 
@@ -182,8 +186,10 @@ class NumberTable(QWidget):
         colour = {"pass": PASS, "attention": ATTENTION, "fail": FAIL}.get(verdict, TEXT)
         texts = (name, number, f"{rule} {_SIGNS[verdict]}".strip())
         for label, text in zip(labels, texts, strict=True):
-            if label.text() != text:
-                label.setText(text)
+            shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+            if label.text() != shown:
+                label.setText(shown)
+                label.setToolTip("" if shown == text else text)
             label.show()
         labels[2].setStyleSheet(f"color: {colour};")
         labels[2].setAccessibleName(f"{name}: {verdict}" if verdict else name)

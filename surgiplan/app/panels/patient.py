@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from surgiplan.app.desk import Desk
 from surgiplan.app.forms import NumberField
 from surgiplan.edits import AddVolume, NamePatient
+from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part
 from surgiplan.model import Case, Quantity
 from surgiplan.workflow import VOLUME_FILES, import_scan
@@ -57,7 +58,7 @@ class PatientPanel(Panel):
         self.series.setAccessibleName("Series found")
         self.series.setIconSize(QSize(72, 72))
         self.series.setWordWrap(True)
-        self.series.setMinimumHeight(240)
+        self.series.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self.series.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.series.currentItemChanged.connect(self._series_chosen)
         self.body.addWidget(self.series)
@@ -158,6 +159,8 @@ class PatientPanel(Panel):
             if thumbnail is not None:
                 item.setIcon(_icon(thumbnail))
             self.series.addItem(item)
+        rows = min(self.series.count(), 4)
+        self.series.setFixedHeight(sum(self.series.sizeHintForRow(n) for n in range(rows)) + 4)
         self.series.setCurrentRow(0)
         self.invalidate()
 
@@ -212,10 +215,14 @@ def _scanned(path: Path, report: Report) -> tuple[Any, list[Any]]:
     from surgiplan import io
 
     scan = io.scan([path], report=part(report, 0.0, 0.8))
-    thumbnails = []
+    thumbnails: list[Any] = []
     for number, series in enumerate(scan.series):
         report(0.8 + 0.2 * number / len(scan.series), "drawing thumbnails")
-        thumbnails.append(io.thumbnail(series))
+        try:
+            thumbnails.append(io.thumbnail(series))
+        except DicomError:
+            # A series that cannot be drawn is listed all the same, with its problems.
+            thumbnails.append(None)
     return scan, thumbnails
 
 
@@ -226,9 +233,8 @@ def _described(series: Any) -> str:
     name = series.description or "no description"
     problems = f"\n! {len(series.problems)} to look at" if series.problems else ""
     date = f" · {series.study_date}" if series.study_date else ""
-    return f"{name}\n{series.modality}{date}\n{size}" + (
-        f" · {spacing} mm{problems}" if spacing else problems
-    )
+    voxels = f"\n{spacing} mm" if spacing else ""
+    return f"{name}\n{series.modality}{date}\n{size}{voxels}{problems}"
 
 
 def _what_next(case: Case, *, has_series: bool) -> str:
@@ -249,4 +255,7 @@ def _number(unit: str, low: float, high: float, meaning: str, name: str) -> Numb
 def _icon(thumbnail: Any) -> QIcon:
     height, width = thumbnail.shape
     image = QImage(thumbnail.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
-    return QIcon(QPixmap.fromImage(image.copy()))
+    icon = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        icon.addPixmap(QPixmap.fromImage(image.copy()), mode)
+    return icon

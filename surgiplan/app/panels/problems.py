@@ -8,8 +8,6 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 __all__ = ["Problems"]
 
-_NEVER = frozenset({"mixed_patients"})
-
 
 class Problems(QWidget):
     """A sentence and a tick for each problem; without all ticks there is no import."""
@@ -46,15 +44,17 @@ class Problems(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self._ticks, self._never = {}, []
+        from surgiplan.io import ACCEPTABLE
+
         for problem in problems:
             sentence = QLabel(f"!  {problem.detail}")
             sentence.setWordWrap(True)
             sentence.setProperty("role", "attention")
             self._column.addWidget(sentence)
-            if problem.kind in _NEVER:
-                self._never.append(problem.detail)
+            if problem.kind not in ACCEPTABLE:
+                self._never.append(f"{problem.detail} Choose another series, or export it again.")
                 continue
-            tick = QCheckBox(f"Accept {problem.kind.replace('_', ' ')}")
+            tick = QCheckBox(f"Accept: {ACCEPTABLE[problem.kind]}")
             tick.setObjectName(f"accept_{problem.kind}")
             tick.setToolTip("It stays written in the case and in the report.")
             tick.toggled.connect(lambda _: self.changed.emit())

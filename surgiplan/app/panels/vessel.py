@@ -256,6 +256,11 @@ class VesselPanel(Panel):
         self.desk.run("centreline", f"Centreline of {self.lumen.currentText()}", work, self._traced)
 
     def _traced(self, edit: AddCenterline) -> None:
+        # What is drawn and listed needs the sections, and measuring them takes a moment.
+        work = partial(_measured, edit)
+        self.desk.run("sections", "Measure the sections", work, self._keep, quick=True)
+
+    def _keep(self, edit: AddCenterline) -> None:
         if self.desk.do(edit):
             self._is_tracing = False
             self.desk.use(None)
@@ -315,6 +320,16 @@ def _traced(case: Case, lumen: str, start: Any, end: Any, report: Report) -> Add
     if number:
         name = f"{name} {number + 1}"
     return AddCenterline(replace(edit.centerline, name=name))
+
+
+def _measured(edit: AddCenterline, report: Report) -> AddCenterline:
+    """Runs on a thread."""
+    from surgiplan.planning import sections
+
+    for number, branch in enumerate(edit.centerline.branches):
+        report(number / len(edit.centerline.branches), "measuring")
+        sections(branch)
+    return edit
 
 
 def _is_vessel(name: str) -> bool:
