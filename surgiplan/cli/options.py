@@ -161,6 +161,7 @@ def _add_scans(commands: Parser) -> None:
     where.add_argument("-o", "--output", type=Path, metavar="CASE", help="a new case")
     where.add_argument("--into", type=Path, metavar="CASE", help="a case that exists")
     c.add_argument("--series", default="", metavar="UID")
+    c.add_argument("--phase", type=int, metavar="N", help="one of several phases, from 1")
     c.add_argument("--accept", action="append", default=[], metavar="KIND")
     c.add_argument("--volume", default="", metavar="ID", help="id of the new volume")
 

@@ -57,6 +57,7 @@ def import_scan(options: Namespace, console: Console) -> Answer:
         edit = imported(
             options.path,
             series_uid=options.series,
+            phase=options.phase,
             accept=options.accept,
             volume_id=case.free_id("volumes", options.volume or "ct"),
             report=console.report,

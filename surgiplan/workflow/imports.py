@@ -22,11 +22,14 @@ def import_scan(
     path: Path,
     *,
     series_uid: str = "",
+    phase: int | None = None,
     accept: Collection[str] = (),
     volume_id: str = "ct",
     report: Report = silent,
 ) -> AddVolume:
     """Read one series from a folder of DICOM, or one volume file.
+
+    ``phase`` chooses one of several phases, counted from 1.
 
     Raises DicomError naming the problem, or the series to choose from, and what to do.
     """
@@ -37,6 +40,8 @@ def import_scan(
     else:
         found = io.scan([path], report=part(report, 0.0, 0.2))
         series = _chosen(found.series, series_uid, path)
+        if phase is not None:
+            series = io.phase_of(series, phase)
         volume, patient = io.load_series(series, accept=accept, report=part(report, 0.2, 1.0))
     name = volume.source.description or volume.name
     return AddVolume(replace(volume, id=volume_id, name=name), patient)
