@@ -14,7 +14,7 @@ from .colours import rgb
 
 __all__ = ["Dots", "Lines", "Rim"]
 
-_RIM = {"soft": (1.4, 0.4), "dark": (2.0, 0.5)}
+_RIM = {"soft": (1.4, 0.4), "dark": (1.4, 0.45)}
 """How much wider than the line its rim is in pixels, and how opaque."""
 
 Rim = Literal["soft", "dark", "none"]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from vtkmodules.vtkCommonCore import vtkIdList, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPolyData, vtkStaticCellLocator
 from vtkmodules.vtkFiltersCore import vtkTubeFilter
@@ -10,6 +11,7 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper
 
 from surgiplan.model import (
     Centerline,
+    Finding,
     Measurement,
     Points,
     Resection,
@@ -47,6 +49,10 @@ _STRUT_RADIUS_MM = 0.35
 _STRUT_SIDES = 6
 _FAINT = 0.35
 """How much of its opacity a surface keeps behind a coloured finding."""
+
+_COVERED_MM = 4.0
+"""A surface this near to a coloured finding is the finding's own, and left out."""
+_CELL_KEY = np.array([1, 1 << 20, 1 << 40])
 
 _GLASS = """//VTK::Light::Impl
   float facing = abs(normalVCVSOutput.z);
@@ -108,6 +114,7 @@ class SurfaceActor(AnatomyActor):
         super().__init__(scene)
         self._kept, self._taken = self._actor(), self._actor()
         self._surface: Surface | None = None
+        self._covered_by: Finding | None = None
         self._locator: vtkStaticCellLocator | None = None
         self._planes = (vtkPlane(), vtkPlane())
 
@@ -116,13 +123,13 @@ class SurfaceActor(AnatomyActor):
         segment: Segment,
         surface: Surface,
         cut: Resection | None,
-        faint: bool,
+        covered_by: Finding | None,
         style: Style,
         selected: bool,
     ) -> None:
-        if surface is not self._surface:
-            self._take(surface)
-        opacity = style.opacity * (_FAINT if faint else 1.0)
+        if surface is not self._surface or covered_by is not self._covered_by:
+            self._take(surface, covered_by)
+        opacity = style.opacity * (1.0 if covered_by is None else _FAINT)
         colour = mixed(style.colour, "#ffffff", 0.15) if selected else style.colour
         for actor, shown, part in (
             (self._kept, True, colour),
@@ -142,9 +149,12 @@ class SurfaceActor(AnatomyActor):
         place = first_on_ray(self._locator, *self._scene.ray(x, y))
         return None if place is None else ("surface", place)
 
-    def _take(self, surface: Surface) -> None:
-        self._surface, self._locator = surface, None
-        data = triangles(surface.points_lps, surface.triangles)
+    def _take(self, surface: Surface, covered_by: Finding | None) -> None:
+        self._surface, self._covered_by, self._locator = surface, covered_by, None
+        corners = surface.triangles
+        if covered_by is not None:
+            corners = corners[~_near(surface, covered_by)]
+        data = triangles(surface.points_lps, corners)
         for actor in (self._kept, self._taken):
             actor.GetMapper().SetInputData(data)
 
@@ -291,6 +301,16 @@ def first_on_ray(locator: vtkStaticCellLocator, origin: Points, direction: Point
     found = np.array([places.GetPoint(n) for n in range(places.GetNumberOfPoints())])
     nearest: Points = found[np.argmin((found - origin) @ direction)]
     return nearest
+
+
+def _near(surface: Surface, finding: Finding) -> npt.NDArray[np.bool_]:
+    """Which triangles a coloured finding stands in for: those next to its points."""
+    shifts = np.stack(np.meshgrid(*[[-1, 0, 1]] * 3), axis=-1).reshape(-1, 3)
+    points = np.asarray(finding.arrays["points_lps"], float)
+    cells = np.floor(points / _COVERED_MM).astype(np.int64)
+    taken = np.unique((cells[:, None] + shifts).reshape(-1, 3) @ _CELL_KEY)
+    middles = surface.points_lps[surface.triangles].mean(axis=1)
+    return np.isin(np.floor(middles / _COVERED_MM).astype(np.int64) @ _CELL_KEY, taken)
 
 
 def locator_of(data: vtkPolyData) -> vtkStaticCellLocator:

@@ -49,6 +49,8 @@ DRAWN_BY: dict[type, type] = {
 _GRAB_ORDER = (StentActor, MeasurementActor)
 _SURFACES = (SurfaceActor, FindingActor)
 _PEELS = 8
+_PATIENCE_S = 0.09
+"""A picture at rest that takes longer gets fewer sorted layers next time."""
 _CUBE_PX = 58.0
 _NOTHING = (-150.0, 150.0, -150.0, 150.0, -150.0, 150.0)
 """The box that an empty view shows."""
@@ -72,6 +74,8 @@ class AnatomyScene(Scene):
         self._look = Look()
         self._interacting = False
         self._eye_was_moved = False
+        self._peels = _PEELS
+        self.patient = False
         self.hint = ""
         self.eye = Eye(self.renderer.GetActiveCamera())
         self._cube = _orientation_cube()
@@ -84,10 +88,9 @@ class AnatomyScene(Scene):
         self.renderer.GradientBackgroundOn()
         self.renderer.SetBackground(*rgb(GROUND))
         self.renderer.SetBackground2(*rgb(SKY))
-        self.renderer.SetUseDepthPeeling(True)
         self.renderer.SetOcclusionRatio(0.0)
-        self.renderer.SetMaximumNumberOfPeels(_PEELS)
         self.renderer.SetUseFXAA(True)
+        self._sort_layers()
 
     @property
     def layers(self) -> Sequence[vtkRenderer]:
@@ -107,8 +110,16 @@ class AnatomyScene(Scene):
     @interacting.setter
     def interacting(self, moving: bool) -> None:
         self._interacting = bool(moving)
-        # Sorting translucent layers takes two thirds of the time of a picture without a GPU.
-        self.renderer.SetUseDepthPeeling(not moving)
+        self._sort_layers()
+
+    def took(self, seconds: float) -> None:
+        """Hear how long a picture took: a slow machine sorts fewer layers from now on.
+
+        Where ``patient`` is set, as for printed pictures, all layers are sorted always.
+        """
+        if not self.patient and not self._interacting and seconds > _PATIENCE_S:
+            self._peels //= 2
+            self._sort_layers()
 
     def resize(self, width: int, height: int, pixel_ratio: float = 1.0) -> None:
         """Lay out for a view of so many device pixels; texts grow with ``pixel_ratio``."""
@@ -119,7 +130,11 @@ class AnatomyScene(Scene):
         """Draw what changed.  Whether a new picture is needed."""
         changed = look != self._look
         self._case, self._look = case, look
+        drawn = set(self._drawn)
         changed = self._keep(self._wanted(case, look)) or changed
+        if drawn != set(self._drawn):
+            self._peels = _PEELS
+            self._sort_layers()
         if changed and not self._eye_was_moved:
             self._fit()
         return changed
@@ -260,10 +275,10 @@ class AnatomyScene(Scene):
         if isinstance(noun, Segment):
             surface = self._surface_of(noun)
             shown = case.at(look.finding) if look.finding else None
-            faint = shown is not None and path in shown.made_from
-            if shown is not None and faint and shown.subject.startswith("plan/resections"):
+            covered_by = shown if shown is not None and path in shown.made_from else None
+            if covered_by is not None and covered_by.subject.startswith("plan/resections"):
                 return None
-            return (surface, cut_of(case, look, noun), faint) if surface is not None else None
+            return (surface, cut_of(case, look, noun), covered_by) if surface is not None else None
         if isinstance(noun, StentPlacement):
             centerline = case.plan.centerlines.get(noun.centerline_id)
             return (centerline,) if centerline is not None else None
@@ -277,6 +292,11 @@ class AnatomyScene(Scene):
 
     def _fit(self) -> None:
         self.eye.fit(self._bounds())
+
+    def _sort_layers(self) -> None:
+        # Sorting translucent layers takes two thirds of the time of a picture without a GPU.
+        self.renderer.SetUseDepthPeeling(self._peels > 0 and not self._interacting)
+        self.renderer.SetMaximumNumberOfPeels(max(self._peels, 1))
 
     def _bounds(self) -> tuple[float, ...]:
         """The box around anatomy, devices and findings, in LPS [mm]."""

@@ -29,7 +29,7 @@ SKY, GROUND = "#1e2833", "#0b0e12"
 """Top and bottom of the gradient behind the anatomy."""
 TEXT, MUTED_TEXT = "#d9dfe6", "#93a0ae"
 ACCENT = "#3fb8aa"
-SPECIMEN = "#ff8a80"
+SPECIMEN = "#ec7fc8"
 """What a resection takes away."""
 MEASURED = "#8ec7ff"
 PLANE = "#9fb4ff"
@@ -51,7 +51,7 @@ _BY_WORD: tuple[tuple[tuple[str, ...], str, float], ...] = (
     (("vein", "venous", "cava"), "#8b8cf2", 0.8),
     (("lumen", "aorta", "aneurysm"), "#40c4b4", 0.5),
     (("arter", "arch", "iliac", "renal", "carotid"), "#d9776a", 0.6),
-    (("bone", "rib", "vertebra", "spine", "pelvis", "femur", "skeleton"), "#e8dfc8", 0.9),
+    (("bone", "rib", "vertebra", "spine", "pelvis", "femur", "skeleton"), "#e8dfc8", 1.0),
     (("liver", "hepat"), "#b5654f", 0.5),
     (("kidney",), "#c98a72", 0.6),
     (("spleen",), "#a06a92", 0.6),
@@ -67,7 +67,7 @@ _OTHERS = ("#7fb7be", "#c7a3d9", "#e0b36a", "#9ac98a", "#e59ab0", "#88a5e0", "#c
 _BY_HOME: Mapping[str, tuple[str, float]] = {
     "plan/centerlines": ("#f2c14e", 1.0),
     "plan/stents": ("#dfe7ee", 1.0),
-    "plan/resections": (PLANE, 0.28),
+    "plan/resections": (PLANE, 0.2),
     "plan/measurements": (MEASURED, 1.0),
     "findings": ("#7bd389", 1.0),
     "volumes": ("#b5bec8", 1.0),

@@ -29,6 +29,8 @@ _TITLES: dict[Coloured, tuple[str, str, str]] = {
 _HIGHEST_PERCENTILE = 99.0
 """Where the colours of stress end: one sharp corner must not make all else look alike."""
 _GHOST = "#aab8c8"
+_LEAST_MM, _LEAST_SHARE = 0.2, 0.08
+"""A ghost is drawn where tissue moved further than this, and than this share of the most."""
 _STRIP_PX, _ROWS = 10.0, 64
 
 
@@ -40,7 +42,7 @@ class FindingActor(AnatomyActor):
         self._ghost, self._deformed = self._actor(), self._actor()
         ghost = self._ghost.GetProperty()
         ghost.SetColor(*rgb(_GHOST))
-        ghost.SetOpacity(0.10)
+        ghost.SetOpacity(0.02)
         self._deformed.GetProperty().BackfaceCullingOff()
         self._deformed.GetProperty().SetSpecular(0.1)
         self._deformed.GetProperty().SetAmbient(0.25)
@@ -50,7 +52,7 @@ class FindingActor(AnatomyActor):
     def update(self, finding: Finding, array: Coloured, style: Style, selected: bool) -> None:
         points = np.asarray(finding.arrays["points_lps"], float)
         corners = np.asarray(finding.arrays["triangles"], np.int64)
-        moved = points + finding.arrays.get("displacement_mm", 0.0)
+        moved = points + finding.arrays.get("displacement_mm", np.zeros(3))
         values = coloured_values(finding, array)
         title, unit, name = _TITLES[array]
         top = float(np.nanmax(values)) if values.size else 0.0
@@ -67,7 +69,7 @@ class FindingActor(AnatomyActor):
         mapper.SetLookupTable(_lookup(name, top))
         mapper.UseLookupTableScalarRangeOn()
         self._deformed.GetProperty().SetOpacity(style.opacity)
-        self._ghost.GetMapper().SetInputData(triangles(points, corners))
+        self._ghost.GetMapper().SetInputData(triangles(points, _left(points, moved, corners)))
         highest = float(np.nanmax(values)) if values.size else 0.0
         self.legend.set(f"{title} [{unit}]", name, top, more=highest > top * 1.001)
         self._locator = None
@@ -148,6 +150,14 @@ def coloured_values(finding: Finding, array: Coloured) -> npt.NDArray[np.float64
             values = np.asarray(finding.arrays[name], float)
             return np.linalg.norm(values, axis=1) if values.ndim == 2 else values
     return np.zeros(0)
+
+
+def _left(points: Points, moved: Points, corners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The triangles that moved enough for the ghost not to flicker through the colours."""
+    way_mm = np.linalg.norm(moved - points, axis=1)
+    least_mm = max(_LEAST_MM, _LEAST_SHARE * float(way_mm.max(initial=0.0)))
+    left: npt.NDArray[np.int64] = corners[(way_mm[corners] > least_mm).all(axis=1)]
+    return left
 
 
 def _lookup(name: str, top: float) -> vtkLookupTable:

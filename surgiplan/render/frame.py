@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+import time
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,7 @@ class Frame:
         self._size = (max(int(width), 1), max(int(height), 1))
         self._scene: Scene | None = None
         self._started = False
+        self._drawn = 0
         self._pixels = vtkUnsignedCharArray()
 
     @property
@@ -61,7 +63,12 @@ class Frame:
         if scene.size != self._size:
             scene.resize(width, height, scene.pixel_ratio)
         scene.prepare()
+        began = time.perf_counter()
         self._window.Render()
+        # The first pictures compile shaders, which says nothing about those to come.
+        if self._drawn > 2:
+            scene.took(time.perf_counter() - began)
+        self._drawn += 1
         self._window.GetRGBACharPixelData(0, 0, width - 1, height - 1, 0, self._pixels)
         rows = vtk_to_numpy(self._pixels).reshape(height, width, 4)[::-1].copy()
         rows[..., 3] = 255

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from surgiplan.model import Case, Points
+from surgiplan.model import Case, Points, Segment
 
 from .anatomy_scene import AnatomyScene, SurfaceOf
 from .frame import Frame
@@ -22,8 +22,8 @@ __all__ = ["pictures", "save_png"]
 
 Picture = npt.NDArray[np.uint8]
 
-_SMALL_SHARE = 0.35
-"""A structure counts as beside an organ if this share of its box lies in the organ's."""
+_MOSTLY, _BESIDE_MM, _SAMPLES = 0.4, 9.0, 500
+"""A structure lies in an organ if this share of it has organ at this distance on most sides."""
 
 
 def pictures(
@@ -48,6 +48,7 @@ def pictures(
             drawn[orientation.key] = _slice(case, look, orientation, struts_of, size, pixel_ratio)
     scene = AnatomyScene(surface_of=surface_of, struts_of=struts_of)
     scene.resize(*size, pixel_ratio)
+    scene.patient = True
     frame = Frame(*size)
     try:
         for name, shown, near in _views(case, look):
@@ -107,7 +108,7 @@ def _views(case: Case, look: Look) -> Iterator[tuple[str, Look, list[str]]]:
     for resection in case.plan.resections.values():
         path = f"plan/resections/{resection.id}"
         organ = f"segments/{resection.target_id}"
-        shown = [path, organ, *_beside(case, resection.target_id)]
+        shown = [path, organ, *_within(case, resection.target_id)]
         yield f"resection {resection.id}", _only(case, look, shown), [organ]
     for finding in case.findings.values():
         path = f"findings/{finding.id}"
@@ -126,21 +127,25 @@ def _only(case: Case, look: Look, shown: list[str]) -> Look:
     return look
 
 
-def _beside(case: Case, organ_id: str) -> list[str]:
-    """Structures that lie mostly in the box of an organ: its vessels and tumours."""
+def _within(case: Case, organ_id: str) -> list[str]:
+    """Structures that lie mostly inside an organ: its vessels and tumours."""
     organ = case.segments.get(organ_id)
     if organ is None:
         return []
-    corners = organ.grid.corners_lps()
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    found = []
-    for segment in case.segments.values():
-        box = segment.grid.corners_lps()
-        start, end = box.min(axis=0), box.max(axis=0)
-        shared = np.clip(np.minimum(high, end) - np.maximum(low, start), 0, None)
-        if np.prod(shared) > _SMALL_SHARE * np.prod(end - start):
-            found.append(f"segments/{segment.id}")
-    return found
+    others = [segment for segment in case.segments.values() if segment is not organ]
+    return [f"segments/{one.id}" for one in others if _embedded_share(one, organ) > _MOSTLY]
+
+
+def _embedded_share(segment: Segment, organ: Segment) -> float:
+    """Fraction of a segment's voxels that have the organ on most sides."""
+    voxels = np.argwhere(segment.mask)
+    points = segment.grid.to_lps(voxels[:: max(1, len(voxels) // _SAMPLES)])
+    sides = np.concatenate([np.eye(3), -np.eye(3)]) * _BESIDE_MM
+    index = np.rint(organ.grid.to_index(points[:, None] + sides)).astype(int)
+    inside = np.all((index >= 0) & (index < np.array(organ.grid.shape)), axis=-1)
+    index[~inside] = 0
+    organ_there = organ.mask[index[..., 0], index[..., 1], index[..., 2]] & inside
+    return float((organ_there.sum(axis=1) >= 4).mean())
 
 
 def _box(case: Case, near: list[str]) -> Points | None:

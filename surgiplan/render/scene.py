@@ -120,6 +120,9 @@ class Scene:
         self._write("readout", self._readout, 1 if self._corner() else 0)
         self._lay_scale_bar()
 
+    def took(self, seconds: float) -> None:
+        """Hear how long the last picture took."""
+
     def texts(self) -> tuple[str, ...]:
         """All that is to be read on the view, as of the last picture."""
         return tuple(label.text for label in self._all_labels() if label.text)

@@ -43,6 +43,8 @@ _NEAR_MM = 2.5
 _LEAST_SLOPE = 0.05
 """Sine of the angle below which a cutting plane counts as parallel to the slice."""
 _TICK_MM, _TICK_EVERY_MM = 4.0, 8.0
+_BEYOND_MM = 8.0
+"""How far the line of a cutting plane reaches beyond the organ's box."""
 
 
 class SliceActor:
@@ -275,23 +277,27 @@ class MeasurementTrace(SliceActor):
 def plane_line(resection: Resection, organ: Segment, plane: SlicePlane) -> Points | None:
     """Ends in LPS [mm] of the line where a cutting plane meets a slice, shape (2, 3).
 
-    It is centred at the foot of the plane's point; None where the two are parallel or the slice
-    passes beside the organ.
+    It reaches a little beyond the organ's box; None where the two are parallel or the line passes
+    beside the organ.
     """
-    reach = plane.heights_mm(organ.grid.corners_lps())
-    if reach.min() > 0 or reach.max() < 0:
-        return None
+    corners = organ.grid.corners_lps()
+    reach = plane.heights_mm(corners)
     flat_normal = plane.flat(resection.normal)
     slope = float(np.linalg.norm(flat_normal))
-    if slope < _LEAST_SLOPE:
+    if slope < _LEAST_SLOPE or reach.min() > 0 or reach.max() < 0:
         return None
     foot = plane.projected(resection.point_lps)
     height = float((foot - resection.point_lps) @ resection.normal)
     middle = plane.flat(foot) - height * flat_normal / slope**2
     direction = np.array([-flat_normal[1], flat_normal[0]]) / slope
-    corners = plane.flat(organ.grid.corners_lps())
-    half_mm = 0.32 * float(np.linalg.norm(np.ptp(corners, axis=0)))
-    ends: Points = plane.at(middle + np.outer([-half_mm, half_mm], direction))
+    flat = plane.flat(corners)
+    low, high = flat.min(axis=0) - _BEYOND_MM, flat.max(axis=0) + _BEYOND_MM
+    steep = np.where(np.abs(direction) < 1e-9, 1e-9, direction)
+    ways = np.sort(np.stack([(low - middle) / steep, (high - middle) / steep]), axis=0)
+    start, end = ways[0].max(), ways[1].min()
+    if end <= start:
+        return None
+    ends: Points = plane.at(middle + np.outer([start, end], direction))
     return ends
 
 

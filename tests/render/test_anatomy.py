@@ -1,5 +1,6 @@
 import gc
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -176,7 +177,7 @@ def test_the_specimen_has_another_colour(case):
     scene.resize(*SIZE)
     organ = case.segments["liver"]
     cut = case.plan.resections["cut"]
-    look = defaults_for(case).with_style("segments/liver", colour="#2060ff", opacity=1.0)
+    look = defaults_for(case).with_style("segments/liver", colour="#20c040", opacity=1.0)
     bare = Case().with_(case.volume(), organ, case.segments["tumour"], cut)
     look = look.with_style("segments/tumour", visible=False)
     scene.show(bare, look)
@@ -186,7 +187,7 @@ def test_the_specimen_has_another_colour(case):
     def redness(point):
         x, y = (round(v) for v in scene.pixel_of(point))
         patch = rgb[y - 2 : y + 3, x - 2 : x + 3].mean(axis=(0, 1))
-        return patch[0] - patch[2]
+        return patch[0] - patch[1]
 
     assert redness(MIDDLE + [-12.0, -16, 3]) < 0 < redness(MIDDLE + [15.0, -10, 3])
     moved = MovePlane("cut", MIDDLE + [-18.0, 0, 0], cut.normal).apply(bare)
@@ -207,6 +208,45 @@ def test_a_finding_is_coloured_with_unit_and_range(case, scene):
     scene.show(case, defaults_for(case))
     scene.prepare()
     assert not any("[kPa]" in text for text in scene.texts())
+
+
+def test_a_vessel_stays_faint_around_its_answer_but_not_over_it(case):
+    wall = case.findings["answer"]
+    liver = case.segments["liver"]
+    half = surface_of(liver).points_lps[:, 2] > MIDDLE[2]
+    arrays = dict(wall.arrays, points_lps=surface_of(liver).points_lps[half])
+    arrays["triangles"] = np.zeros((1, 3), np.int32)
+    arrays["displacement_mm"] = np.zeros((int(half.sum()), 3))
+    answer = replace(wall, subject="plan/stents/stent", arrays=arrays)
+    scene = AnatomyScene(surface_of=surface_of, struts_of=struts_of)
+    scene.show(case.with_(answer), defaults_for(case).with_(finding="findings/answer"))
+    shown = scene._drawn["segments/liver"][2]
+    left = shown._kept.GetMapper().GetInput().GetNumberOfPolys()
+    every = len(surface_of(liver).triangles)
+    assert 0.2 * every < left < 0.55 * every
+    assert shown._kept.GetProperty().GetOpacity() < 0.3
+
+
+def test_a_slow_machine_sorts_fewer_layers_but_printed_pictures_keep_all(scene):
+    assert scene.renderer.GetMaximumNumberOfPeels() == 8
+    scene.took(0.02)
+    assert scene.renderer.GetMaximumNumberOfPeels() == 8
+    scene.took(0.3)
+    assert scene.renderer.GetMaximumNumberOfPeels() == 4
+    for _ in range(3):
+        scene.took(0.3)
+    assert not scene.renderer.GetUseDepthPeeling()
+    patient = AnatomyScene(surface_of=surface_of)
+    patient.patient = True
+    patient.took(5.0)
+    assert patient.renderer.GetUseDepthPeeling()
+
+
+def test_what_moves_under_the_hand_is_drawn_without_sorting(scene):
+    scene.interacting = True
+    assert not scene.renderer.GetUseDepthPeeling()
+    scene.interacting = False
+    assert scene.renderer.GetUseDepthPeeling()
 
 
 def test_every_view_says_research_use_only(scene):
