@@ -13,7 +13,8 @@ from surgiplan.model import Points, Quantity, Segment, Volume
 from surgiplan.units import MM3_PER_ML
 
 from .coarse import Coarse, coarsened
-from .crop import Box, bounding_box, cropped_segment
+from .crop import Box, cropped_segment
+from .edges import FLOOR_HU, bordered, touches_border
 from .method import seed_voxels, words
 from .neighbourhood import Tissue, box_around, tissue_at
 
@@ -27,9 +28,6 @@ _REACH_MM = 230.0
 
 _BLOCK_MM = 2.5
 """Size of the blocks in which the liver is looked for."""
-
-_FLOOR_HU = -200.0
-"""Lung and gas count as this, so that their partial volume does not outweigh tissue."""
 
 _TISSUE_HU = (-30.0, 250.0)
 """A seed outside is in air, fat or bone, whatever the contrast."""
@@ -47,9 +45,6 @@ _MOST_SPREAD_HU = 9.0
 """More spread than this within smoothed parenchyma is another tissue."""
 
 _SMALLEST_ML = 20.0
-
-_BAND_MM = 1.6
-"""Blur of the coarse body; its tails are the band in which the border is placed."""
 
 _SHADING_MM = 16.0
 """Over such lengths the density may drift, as between the arms or beside gas."""
@@ -104,7 +99,7 @@ class Liver:
         seed = seed_voxels(Liver, volume, seeds_lps)
         report(0.0, "Looking around the seed")
         _require_tissue(tissue_at(volume, seed[0], 4.0), volume)
-        coarse = coarsened(volume, box_around(volume, seed, _REACH_MM), _BLOCK_MM, floor=_FLOOR_HU)
+        coarse = coarsened(volume, box_around(volume, seed, _REACH_MM), _BLOCK_MM, floor=FLOOR_HU)
         report(0.15, "Smoothing")
         smooth = _smoothed(coarse.values)
         block = coarse.block_of(seed)
@@ -115,7 +110,9 @@ class Liver:
         report(0.65, "Taking in vessels and tumours")
         whole = _with_inclusions(coarse, smooth, body, found, settings.closing_mm or 0.0)
         report(0.75, "Placing the border")
-        mask, box = _at_full_resolution(volume, coarse, smooth, whole, body, found)
+        mask, box = bordered(
+            volume, coarse, smooth, whole, body, least=max(2.0 * found.spread, 10.0)
+        )
         volume_ml = np.count_nonzero(mask) * volume.grid.voxel_mm3 / MM3_PER_ML
         remarks, confidence = _judged(volume, mask, box, volume_ml, ratio, opening_mm)
         report(1.0, "Done")
@@ -292,39 +289,10 @@ def _with_inclusions(
     return holes_filled(whole & soft | body)
 
 
-def _at_full_resolution(
-    volume: Volume, coarse: Coarse, smooth: Floats, whole: Mask, body: Mask, found: _Range
-) -> tuple[Mask, Box]:
-    """The border within a band around the coarse one, at the local half-maximum."""
-    from .edges import half_levels
-    from .morphology import gaussian, largest
-
-    blocks = bounding_box(whole)
-    assert blocks is not None
-    blocks = blocks.grown(3, coarse.values.shape)
-    part = blocks.slices
-    least = max(2.0 * found.spread, 10.0)
-    low, high = half_levels(
-        smooth[part], body[part], coarse.spacing_mm, gap_mm=_BLOCK_MM * 1.2, window_mm=4.0,
-        least=least, floor=-110.0,
-    )  # fmt: skip
-    box = coarse.fine_box(blocks)
-    spacing = volume.grid.spacing_mm
-    nearness = coarse.upsampled(gaussian(whole[part], _BAND_MM, coarse.spacing_mm))
-    fine = gaussian(np.maximum(volume.values[box.slices], _FLOOR_HU), 0.8, spacing)
-    inside = (fine > coarse.upsampled(low)) & (fine < coarse.upsampled(high))
-    mask = (nearness > 0.97) | ((nearness > 0.06) & inside)
-    # Noise has frayed the band: the majority within about a millimetre decides.
-    mask = gaussian(mask, 1.0, spacing) > 0.5
-    return largest(mask), box
-
-
 def _judged(
     volume: Volume, mask: Mask, box: Box, volume_ml: float, ratio: float, opening_mm: float
 ) -> tuple[tuple[str, ...], float]:
     """What a reader must know, and how sure the method is."""
-    from .edges import touches_border
-
     remarks, confidence = [], 0.9
     if volume_ml > _ADULT_ML[1]:
         remarks.append(

@@ -193,6 +193,8 @@ def _core(
     candidate = reached(candidate, _into(candidate, seeds, spacing))
     if opening_mm <= 0:
         return candidate
+    # Less than a voxel would cut nothing.
+    opening_mm = max(opening_mm, 1.05 * min(spacing))
     wide = distance_mm(~candidate, spacing) > opening_mm
     wide = reached(wide, _into(wide, seeds, spacing))
     return candidate & dilated(wide, opening_mm + 0.5 * min(spacing), spacing)
