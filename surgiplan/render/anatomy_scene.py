@@ -48,7 +48,7 @@ DRAWN_BY: dict[type, type] = {
 
 _GRAB_ORDER = (StentActor, MeasurementActor)
 _SURFACES = (SurfaceActor, FindingActor)
-_PEELS = 8
+_PEELS = 6
 _PATIENCE_S = 0.09
 """A picture at rest that takes longer gets fewer sorted layers next time."""
 _CUBE_PX = 58.0
@@ -75,6 +75,7 @@ class AnatomyScene(Scene):
         self._interacting = False
         self._eye_was_moved = False
         self._peels = _PEELS
+        self._slow_with = 0
         self.patient = False
         self.hint = ""
         self.eye = Eye(self.renderer.GetActiveCamera())
@@ -119,6 +120,7 @@ class AnatomyScene(Scene):
         """
         if not self.patient and not self._interacting and seconds > _PATIENCE_S:
             self._peels //= 2
+            self._slow_with = len(self._drawn)
             self._sort_layers()
 
     def resize(self, width: int, height: int, pixel_ratio: float = 1.0) -> None:
@@ -130,10 +132,9 @@ class AnatomyScene(Scene):
         """Draw what changed.  Whether a new picture is needed."""
         changed = look != self._look
         self._case, self._look = case, look
-        drawn = set(self._drawn)
         changed = self._keep(self._wanted(case, look)) or changed
-        if drawn != set(self._drawn):
-            self._peels = _PEELS
+        if len(self._drawn) < self._slow_with:
+            self._peels, self._slow_with = _PEELS, 0
             self._sort_layers()
         if changed and not self._eye_was_moved:
             self._fit()
