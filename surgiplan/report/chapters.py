@@ -25,7 +25,7 @@ def scan(case: Case, pictures: Pictures) -> list[Any]:
     spacing = " × ".join(f"{mm:.2f}" for mm in volume.grid.spacing_mm)
     rows = [
         ["Patient", f"{patient.pseudonym}, {patient.sex or 'sex unknown'}, {age}"],
-        ["Scan", f"{source.modality} {source.description or volume.name}"],
+        ["Scan", source.description or f"{source.modality} {volume.name}"],
         ["Scan date", source.study_date or "not stated"],
         ["Voxels", f"{spacing} mm (slice, row, column)"],
         ["Series", source.series_uid or "–"],
@@ -180,10 +180,14 @@ def findings(case: Case, pictures: Pictures) -> list[Any]:
             for k, v in one.settings.items()
         )
         story.append(note(f"Settings: {settings}. Computed with {one.software}."))
-        for what in ("displacement", "stress"):
-            picture = pictures.get(f"finding {one.id} {what}")
-            if picture is not None:
-                story += figure(picture, 105, f"{what.capitalize()} on the deformed surface")
+        drawn = [
+            figure(pictures[name], 86, f"{what.capitalize()} on the deformed surface")
+            for what in ("displacement", "stress")
+            if (name := f"finding {one.id} {what}") in pictures
+        ]
+        if drawn:
+            story.append(side_by_side(*drawn))
+        story += [note(line) for line in one.numbers.get("assumptions", ())]
     return story
 
 

@@ -10,7 +10,7 @@ from surgiplan.model import Case
 from surgiplan.validation import TruthRow
 
 from .chapters import anatomy, findings, methods, resections, scan, truths, vessels
-from .style import ACCENT, ATTENTION, FONT, MUTED, register_fonts
+from .style import ACCENT, ATTENTION, FONT, MUTED, numbered_canvas, register_fonts
 
 __all__ = ["built"]
 
@@ -44,14 +44,13 @@ def built(
         keywords=RESEARCH_USE,
         invariant=1,
     )
-    pages: list[int] = []
-    draw = partial(_page, case, case_name, pages)
-    document.build(story, onFirstPage=draw, onLaterPages=draw)
-    return file.getvalue(), max(pages)
+    draw = partial(_page, case, case_name)
+    document.build(story, onFirstPage=draw, onLaterPages=draw, canvasmaker=numbered_canvas())
+    return file.getvalue(), document.page
 
 
-def _page(case: Case, case_name: str, pages: list[int], canvas: Any, document: Any) -> None:
-    """Who, which case, which scan above; the notice and the page below."""
+def _page(case: Case, case_name: str, canvas: Any, document: Any) -> None:
+    """Who, which case, which scan above; the notice below."""
     from reportlab.lib.units import mm
 
     width, height = document.pagesize
@@ -59,7 +58,6 @@ def _page(case: Case, case_name: str, pages: list[int], canvas: Any, document: A
     source = case.volume().source
     who = f"{case.patient.pseudonym}  ·  {case_name}"
     which = f"{source.description or case.volume().name}  ·  {source.study_date or 'no scan date'}"
-    pages.append(document.page)
     canvas.saveState()
     canvas.setFillColor(ACCENT)
     canvas.setFont(f"{FONT}-Bold", 11)
@@ -74,7 +72,4 @@ def _page(case: Case, case_name: str, pages: list[int], canvas: Any, document: A
     canvas.setFillColor(ATTENTION)
     canvas.setFont(f"{FONT}-Bold", 8)
     canvas.drawString(left, 11 * mm, RESEARCH_USE)
-    canvas.setFillColor(MUTED)
-    canvas.setFont(FONT, 8)
-    canvas.drawRightString(right, 11 * mm, f"Page {document.page}")
     canvas.restoreState()

@@ -14,6 +14,7 @@ __all__ = [
     "heading",
     "note",
     "number",
+    "numbered_canvas",
     "register_fonts",
     "side_by_side",
     "table",
@@ -38,9 +39,38 @@ def register_fonts() -> None:
     pdfmetrics.registerFontFamily(FONT, normal=FONT, bold=f"{FONT}-Bold")
 
 
+def numbered_canvas() -> type:
+    """A canvas that writes ``Page 2 of 5`` once it knows how many there are."""
+    from reportlab.lib.units import mm
+    from reportlab.pdfgen.canvas import Canvas
+
+    class Numbered(Canvas):  # type: ignore[misc]
+        """Keeps the pages until the last one is known."""
+
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self._kept: list[dict[str, Any]] = []
+
+        def showPage(self) -> None:
+            self._kept.append(dict(self.__dict__))
+            self._startPage()
+
+        def save(self) -> None:
+            for page in self._kept:
+                self.__dict__.update(page)
+                self.setFillColor(MUTED)
+                self.setFont(FONT, 8)
+                text = f"Page {self._pageNumber} of {len(self._kept)}"
+                self.drawRightString(self._pagesize[0] - 16 * mm, 11 * mm, text)
+                super().showPage()
+            super().save()
+
+    return Numbered
+
+
 def heading(text: str) -> Any:
     """A chapter's title."""
-    return _paragraph(text, bold=True, size=13, colour=ACCENT, before=10, after=5)
+    return _paragraph(text, bold=True, size=13, colour=ACCENT, before=10, after=5, keep=True)
 
 
 def note(text: str, *, attention: bool = False) -> Any:
@@ -57,12 +87,16 @@ def number(value: Any, digits: int = 1, unit: str = "") -> str:
 
 
 def table(rows: Sequence[Sequence[str]], widths_mm: Sequence[float], *, head: bool = True) -> Any:
-    """A table with numbers to the right: every column but the first, if it holds digits."""
+    """A table; below a ``head``, numbers stand to the right."""
     from reportlab.lib.units import mm
     from reportlab.platypus import Table
 
+    numeric = {n for n in range(1, len(rows[0])) if all(_is_number(line[n]) for line in rows[1:])}
     cells = [
-        [_cell(text, n, bold=head and row == 0) for n, text in enumerate(line)]
+        [
+            _cell(text, bold=head and row == 0, right=head and n in numeric)
+            for n, text in enumerate(line)
+        ]
         for row, line in enumerate(rows)
     ]
     style: list[Any] = [
@@ -74,7 +108,11 @@ def table(rows: Sequence[Sequence[str]], widths_mm: Sequence[float], *, head: bo
     if head:
         style.append(("LINEBELOW", (0, 0), (-1, 0), 0.8, MUTED))
     return Table(
-        cells, colWidths=[w * mm for w in widths_mm], style=style, repeatRows=1 if head else 0
+        cells,
+        colWidths=[w * mm for w in widths_mm],
+        style=style,
+        repeatRows=1 if head else 0,
+        hAlign="LEFT",
     )
 
 
@@ -90,7 +128,7 @@ def figure(pixels: Any, width_mm: float, caption: str = "") -> list[Any]:
     Picture.fromarray(pixels).save(file, format="PNG")
     file.seek(0)
     height_mm = width_mm * pixels.shape[0] / pixels.shape[1]
-    parts: list[Any] = [Image(file, width_mm * mm, height_mm * mm)]
+    parts: list[Any] = [Image(file, width_mm * mm, height_mm * mm, hAlign="LEFT")]
     return [*parts, note(caption)] if caption else parts
 
 
@@ -99,11 +137,15 @@ def side_by_side(*columns: Any) -> Any:
     from reportlab.platypus import Table
 
     style = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]
-    return Table([list(columns)], style=style)
+    return Table([list(columns)], style=style, hAlign="LEFT")
 
 
-def _cell(text: str, column: int, *, bold: bool) -> Any:
-    right = column > 0 and (bold or any(c.isdigit() for c in text)) and len(text) < 24
+def _is_number(text: str) -> bool:
+    """Whether a cell holds a number, perhaps with a unit, or the dash for none."""
+    return text == "–" or (text.lstrip("-≥≤ ")[:1].isdigit() and len(text) < 16)
+
+
+def _cell(text: str, *, bold: bool, right: bool) -> Any:
     return _paragraph(text, bold=bold, size=8, right=right)
 
 
@@ -116,6 +158,7 @@ def _paragraph(
     right: bool = False,
     before: float = 0,
     after: float = 0,
+    keep: bool = False,
 ) -> Any:
     from xml.sax.saxutils import escape
 
@@ -132,5 +175,6 @@ def _paragraph(
         alignment=TA_RIGHT if right else TA_LEFT,
         spaceBefore=before,
         spaceAfter=after,
+        keepWithNext=keep,
     )
     return Paragraph(escape(text), style)
