@@ -1,21 +1,22 @@
 """The wall of a vessel as tetrahedra, built outwards from the contours of its lumen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from surgiplan.errors import GeometryError
 
-from .mesh import TetMesh, gate, promoted, scaled_jacobian
+from .lumen import Lumen, lumen_of
+from .mesh import EDGES, TetMesh, gate, promoted, scaled_jacobian
 
 __all__ = ["Wall", "wall_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
-_SMOOTHINGS = (0.6, 1.0, 1.5, 2.5, 4.0, 6.0)
-"""Widths of the smoothing that are tried in turn, in elements of the mesh."""
+_WORST = 0.05
+"""Scaled Jacobian below which the lumen is smoothed further."""
 
 _FARTHEST = 0.3
 """How far, in radii, the meshed lumen may lie from the contours (root mean square)."""
@@ -27,7 +28,8 @@ class Wall:
 
     ``grid`` (2 s - 1, 2 a): inner nodes, corners at even indices; the parameters of the contour
     points in it are ``rows`` (n,) and ``columns`` (angles,).  ``moved_max_mm`` and
-    ``moved_rms_mm``: how far the meshed lumen lies from the contours given.
+    ``moved_rms_mm``: how far the meshed lumen lies from the contours given, but for ``strays`` of
+    them that were left out as unlike their neighbours.
     """
 
     mesh: TetMesh
@@ -39,6 +41,7 @@ class Wall:
     columns: Floats
     moved_max_mm: float
     moved_rms_mm: float
+    strays: int
 
     def at_contours(self, values: Floats) -> Floats:
         """Nodal ``values`` (nodes, c) at the contour points (n, angles, c)."""
@@ -58,122 +61,39 @@ def wall_of(contours_mm: Floats, thickness_mm: float, elements: int, *, layers: 
     """Wall of ``thickness_mm`` around lumen contours (n, angles, 3), about ``elements`` tetrahedra.
 
     The same angle index runs along the vessel; a contour does not repeat its first point.  The
-    contours are smoothed along and around as little as a valid mesh allows.  Raises GeometryError
-    when even strong smoothing gives none: contours that cross, or a bend tighter than the wall.
+    contours are smoothed along and around as little as a valid mesh allows, each part of the
+    vessel by itself.  Raises GeometryError when even strong smoothing gives none: contours that
+    cross, or a bend tighter than the wall.
     """
-    contours = _checked(contours_mm)
-    stations, angles = _resolution(contours, elements, layers)
-    rows = _along(contours)
-    clockwise = _runs_clockwise(contours)
-    ccw = contours[:, ::-1] if clockwise else contours
-    for width in _SMOOTHINGS:
-        inner = _resampled(ccw, rows, stations, angles, width)
-        points = _thickened(inner, thickness_mm, layers)
-        tets = _hexes_as_tets(stations, angles, layers)
-        if scaled_jacobian(points, tets).min() > 0.02:
-            break
-    else:
-        raise GeometryError(
-            f"The vessel wall of {thickness_mm:g} mm folds onto itself: its contours cross or it "
-            f"bends more tightly than it is wide. Smooth the lumen, shorten the part to be "
-            f"computed, or make the wall thinner."
-        )
+    lumen = lumen_of(contours_mm, elements, layers)
+    tets = _hexes_as_tets(lumen.stations, lumen.angles, layers)
+    points = _unfolded(lumen, tets, thickness_mm, layers)
     mesh = promoted(points, tets)
     gate(mesh, "the vessel wall")
-    at = np.arange(contours.shape[1]) * 2.0 * angles / contours.shape[1]
-    columns = 2.0 * angles * (contours.shape[1] - 1) / contours.shape[1] - at if clockwise else at
-    wall = _described(mesh, contours, (stations, angles, layers), rows, columns)
-    radius = np.linalg.norm(contours - contours.mean(axis=1, keepdims=True), axis=2).mean()
-    if wall.moved_rms_mm > _FARTHEST * radius:
-        raise GeometryError(
-            f"The contours of the vessel lie {wall.moved_rms_mm:.1f} mm from the smooth lumen that "
-            f"can be meshed, at a radius of {radius:.1f} mm; smooth the lumen or correct its "
-            f"segmentation."
-        )
-    return wall
+    contours = np.asarray(contours_mm, float)[lumen.kept]
+    return _compared(_described(mesh, lumen, layers), contours)
 
 
-def _checked(contours_mm: Floats) -> Floats:
-    contours = np.asarray(contours_mm, float)
-    if contours.ndim != 3 or contours.shape[2] != 3:
-        raise ValueError(f"contours have shape {contours.shape}, not (stations, angles, 3)")
-    if contours.shape[0] < 4 or contours.shape[1] < 8:
-        raise GeometryError(
-            f"{contours.shape[0]} contours of {contours.shape[1]} points do not describe a vessel; "
-            f"give at least 4 contours of 8 points."
-        )
-    if not np.isfinite(contours).all():
-        bad = int(np.flatnonzero(~np.isfinite(contours).all(axis=(1, 2)))[0])
-        raise GeometryError(
-            f"The contour at station {bad + 1} is incomplete; shorten the part to be computed."
-        )
-    return contours
-
-
-def _along(contours: Floats) -> Floats:
-    """Place of each contour along the vessel, 0 to 1 (n,)."""
-    steps = np.linalg.norm(np.diff(contours.mean(axis=1), axis=0), axis=1)
-    if steps.min() <= 1e-6:
-        bad = int(steps.argmin())
-        raise GeometryError(
-            f"The contours at stations {bad + 1} and {bad + 2} lie on each other; "
-            f"leave one of them out."
-        )
-    return np.asarray(np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum())
-
-
-def _resolution(contours: Floats, elements: int, layers: int) -> tuple[int, int]:
-    """Stations along and angles around that make nearly cubic cells of six tetrahedra each."""
-    around = np.linalg.norm(np.diff(contours, axis=1, append=contours[:, :1]), axis=2)
-    perimeter = float(np.median(around.sum(axis=1)))
-    length = float(np.linalg.norm(np.diff(contours.mean(axis=1), axis=0), axis=1).sum())
-    edge = np.sqrt(6 * layers * perimeter * length / elements)
-    angles = int(np.clip(round(perimeter / edge), 16, 64))
-    stations = int(np.clip(round(elements / (6 * layers * angles)), 6, 600)) + 1
-    return stations, angles
-
-
-def _runs_clockwise(contours: Floats) -> bool:
-    """Whether most contours run clockwise seen along the vessel."""
-    centred = contours - contours.mean(axis=1, keepdims=True)
-    areas = np.cross(centred, np.roll(centred, -1, axis=1)).sum(axis=1)
-    forward = np.gradient(contours.mean(axis=1), axis=0)
-    return bool(np.median(np.einsum("ij,ij->i", areas, forward)) < 0)
-
-
-def _resampled(contours: Floats, rows: Floats, stations: int, angles: int, width: float) -> Floats:
-    """Inner corner points (stations, angles, 3), smoothed over ``width`` elements."""
-    from scipy.interpolate import CubicSpline
-    from scipy.ndimage import gaussian_filter1d
-
-    # Even and dense along the vessel first, so that the smoothing has one width everywhere.
-    dense = 4 * (stations - 1) + 1
-    lines = CubicSpline(rows, contours)(np.linspace(0, 1, dense))
-    ends = lines[[0, -1]]
-    lines = gaussian_filter1d(lines, 4 * width * 0.5, axis=0, mode="nearest")
-    # Smoothing draws the ends inwards along the vessel; give the lost length back.
-    drawn = (ends - lines[[0, -1]]).mean(axis=1)
-    fade = np.exp(-((np.arange(dense) / (4 * width)) ** 2))[:, None, None]
-    lines = lines + fade * drawn[0] + fade[::-1] * drawn[1]
-    lines = _smoothed_around(lines, width * 0.5 * contours.shape[1] / angles)
-    around = contours.shape[1]
-    closed = np.concatenate([lines[::4], lines[::4, :1]], axis=1)
-    spline = CubicSpline(np.arange(around + 1) / around, closed, axis=1, bc_type="periodic")
-    points = spline(np.arange(angles) / angles)
-    # Chords lie inside the curve; a twelfth of the sag outwards leaves the mean radius unchanged.
-    neighbours = (np.roll(points, 1, axis=1) + np.roll(points, -1, axis=1)) / 2
-    return np.asarray(points + (points - neighbours) / 6)
-
-
-def _smoothed_around(lines: Floats, width: float) -> Floats:
-    """Contours (n, angles, 3) smoothed over ``width`` points; a circle or an ellipse stays."""
-    from scipy.ndimage import gaussian_filter1d
-
-    wave = np.cos(2 * np.pi * np.arange(lines.shape[1]) / lines.shape[1])
-    kept = gaussian_filter1d(wave, width, mode="wrap")[0]
-    centres = lines.mean(axis=1, keepdims=True)
-    smooth = gaussian_filter1d(lines - centres, width, axis=1, mode="wrap")
-    return np.asarray(centres + smooth / kept)
+def _unfolded(
+    lumen: Lumen, tets: npt.NDArray[np.int64], thickness_mm: float, layers: int
+) -> Floats:
+    """Corner points of a wall whose elements are sound, smoothed where they would not be."""
+    degree = np.zeros(lumen.stations)
+    most = len(lumen.degrees) - 1.0
+    for _ in range(4 * len(lumen.degrees)):
+        points = _thickened(lumen.smoothed(degree), thickness_mm, layers)
+        bad = tets[scaled_jacobian(points, tets) < _WORST]
+        if not len(bad):
+            return points
+        rough = np.unique(bad // lumen.angles % lumen.stations)
+        if (degree[rough] >= most).all():
+            break
+        degree[rough] = np.minimum(degree[rough] + 0.5, most)
+    raise GeometryError(
+        f"The vessel wall of {thickness_mm:g} mm folds onto itself: its contours cross or it bends "
+        f"more tightly than it is wide. Smooth the lumen, shorten the part to be computed, or make "
+        f"the wall thinner."
+    )
 
 
 def _thickened(inner: Floats, thickness_mm: float, layers: int) -> Floats:
@@ -216,36 +136,55 @@ def _hexes_as_tets(stations: int, angles: int, layers: int) -> npt.NDArray[np.in
     return np.concatenate(found)
 
 
-def _described(
-    mesh: TetMesh,
-    contours: Floats,
-    shape: tuple[int, int, int],
-    rows: Floats,
-    columns: Floats,
-) -> Wall:
-    stations, angles, layers = shape
+def _described(mesh: TetMesh, lumen: Lumen, layers: int) -> Wall:
+    stations, angles = lumen.stations, lumen.angles
     corners = np.arange(mesh.corner_count).reshape(layers + 1, stations, angles)
     faces = mesh.surface[:, :3]
     layer, station = faces // (stations * angles), faces // angles % stations
-    inner = mesh.surface[(layer == 0).all(axis=1)]
-    outer = mesh.surface[(layer == layers).all(axis=1)]
     ends = np.zeros(len(mesh.nodes_mm), bool)
     for end in (0, stations - 1):
         ends[mesh.surface[(station == end).all(axis=1)]] = True
-    grid = _refined_grid(mesh, corners[0])
-    rows = rows * 2 * (stations - 1)
-    wall = Wall(mesh, inner, outer, ends, grid, rows, columns, 0.0, 0.0)
-    moved = np.linalg.norm(wall.at_contours(mesh.nodes_mm) - contours, axis=2)
     return Wall(
-        mesh, inner, outer, ends, grid, rows, columns,
-        float(moved.max()), float(np.sqrt((moved**2).mean())),
-    )  # fmt: skip
+        mesh=mesh,
+        inner=mesh.surface[(layer == 0).all(axis=1)],
+        outer=mesh.surface[(layer == layers).all(axis=1)],
+        end_nodes=ends,
+        grid=_refined_grid(mesh, corners[0]),
+        rows=2 * lumen.rows,
+        columns=2 * lumen.columns,
+        moved_max_mm=0.0,
+        moved_rms_mm=0.0,
+        strays=int((~lumen.kept).sum()),
+    )
+
+
+def _compared(wall: Wall, contours: Floats) -> Wall:
+    """The wall with how far its lumen lies from the contours; GeometryError when too far."""
+    from scipy.spatial import cKDTree
+
+    faces = wall.inner
+    normals = wall.mesh.face_normals(faces)
+    corners = wall.mesh.nodes_mm[faces[:, :3]]
+    weights = np.array([(a, b, 6 - a - b) for a in range(7) for b in range(7 - a)]) / 6
+    samples = np.einsum("wc,fci->fwi", weights, corners)
+    spacing = float(np.sqrt(wall.mesh.face_areas_mm2(faces).max()) / 3)
+    flat = contours.reshape(-1, 3)
+    far, nearest = cKDTree(samples.reshape(-1, 3)).query(flat)
+    offset = flat - samples.reshape(-1, 3)[nearest]
+    height = np.abs(np.einsum("ij,ij->i", offset, normals[nearest // len(weights)]))
+    moved = np.where(far > spacing, far, height)
+    usual = float(np.sqrt((moved**2).mean()))
+    radius = float(np.linalg.norm(contours - contours.mean(axis=1, keepdims=True), axis=2).mean())
+    if usual > _FARTHEST * radius:
+        raise GeometryError(
+            f"The contours of the vessel lie {usual:.1f} mm from the smooth lumen that can be "
+            f"meshed, at a radius of {radius:.1f} mm; smooth the lumen or correct its segmentation."
+        )
+    return replace(wall, moved_max_mm=float(moved.max()), moved_rms_mm=usual)
 
 
 def _refined_grid(mesh: TetMesh, corners: npt.NDArray[np.int64]) -> Ints:
     """Inner nodes (2 s - 1, 2 a) in order, those in the middle of edges and diagonals included."""
-    from .mesh import EDGES
-
     count = mesh.corner_count
     ends = np.sort(mesh.tets[:, EDGES].reshape(-1, 2), axis=1).astype(np.int64)
     keys, first = np.unique(ends[:, 0] * count + ends[:, 1], return_index=True)

@@ -126,9 +126,10 @@ def deploy_stent(
 
 
 def _smoothing(wall: Wall) -> str:
+    left_out = f" {wall.strays} contours unlike their neighbours were left out." * (wall.strays > 0)
     return (
         f"To be meshed the lumen was smoothed by {wall.moved_rms_mm:.2f} mm as a rule and "
-        f"{wall.moved_max_mm:.2f} mm at most; its finer shape is carried along unchanged."
+        f"{wall.moved_max_mm:.2f} mm at most; its finer shape is carried along unchanged.{left_out}"
     )
 
 
