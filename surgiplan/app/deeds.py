@@ -1,5 +1,6 @@
 """What a user can do in the window, each with its words, its keys and what it needs."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .bars import STAGES
@@ -62,9 +63,7 @@ def _edit_commands(window: "MainWindow") -> list[Command]:
 
 def _stage_commands(window: "MainWindow") -> list[Command]:
     return [
-        Command(
-            f"go{stage}", f"Go to {stage}", lambda chosen=stage: window.go_to(chosen), (f"F{n}",)
-        )
+        Command(f"go{stage}", f"Go to {stage}", partial(window.go_to, stage), (f"F{n}",))
         for n, stage in enumerate(STAGES, start=2)
     ]
 
@@ -105,7 +104,7 @@ def _view_commands(window: "MainWindow") -> list[Command]:
     for n, name in enumerate(PRESET_KEYS, start=1):
         commands.append(
             Command(
-                f"preset{name}", f"Window: {name}", lambda chosen=name: preset(window, chosen),
+                f"preset{name}", f"Window: {name}", partial(preset, window, name),
                 (f"Alt+{n}",),
             )
         )  # fmt: skip
@@ -114,7 +113,7 @@ def _view_commands(window: "MainWindow") -> list[Command]:
         commands.append(
             Command(
                 f"lookFrom{letter}", f"3D from the {side}",
-                lambda chosen=letter: window.views.anatomy.look_from(chosen),
+                partial(look_from, window, letter),
             )
         )  # fmt: skip
     return commands
@@ -125,6 +124,11 @@ def preset(window: "MainWindow", name: str) -> None:
     from surgiplan.render import WINDOW_PRESETS
 
     window.desk.view.change(window_level=WINDOW_PRESETS[name])
+
+
+def look_from(window: "MainWindow", side: str) -> None:
+    """Turn the 3D view to one side of the patient."""
+    window.views.anatomy.look_from(side)
 
 
 def _crosshair(window: "MainWindow") -> None:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from surgiplan.model import Quantity, quantities
 
-__all__ = ["NumberField", "SettingsForm"]
+__all__ = ["ChoiceBox", "NumberField", "SettingsForm"]
 
 
 _UNIT_WORDS = (
@@ -62,6 +62,23 @@ class NumberField(QDoubleSpinBox):
         was = self.blockSignals(True)
         self.setValue(self.minimum() if value is None else float(value))
         self.blockSignals(was)
+
+    def wheelEvent(self, event: Any) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class ChoiceBox(QComboBox):
+    """A box that never asks for more room than it gets, and leaves the wheel to the panel."""
+
+    def __init__(self, name: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
 
     def wheelEvent(self, event: Any) -> None:
         if self.hasFocus():
@@ -121,8 +138,8 @@ class SettingsForm(QWidget):
         return found
 
 
-def _choice(about: Quantity, default: bool) -> QComboBox:
-    box = QComboBox()
+def _choice(about: Quantity, default: bool) -> ChoiceBox:
+    box = ChoiceBox()
     box.addItem("yes", True)
     box.addItem("no", False)
     box.setCurrentIndex(0 if default else 1)

@@ -1,6 +1,7 @@
 """The case on the left: what there is, in which colour, and one telling number of each."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
@@ -22,6 +23,7 @@ from surgiplan.model import Case
 from . import palette
 from .desk import Desk
 from .freshness import Freshness
+from .words import shown_name
 
 __all__ = ["CaseTree"]
 
@@ -33,7 +35,6 @@ _GROUPS = (
     ("Findings", ("findings",), "Nothing simulated yet."),
 )
 
-_RESPONSES = {"vessel response": "Wall response", "remnant response": "Remnant response"}
 _SWATCH = 11
 _PATH = Qt.ItemDataRole.UserRole
 
@@ -78,7 +79,7 @@ class CaseTree(QTreeWidget):
         box = self.visualItemRect(self._rows[path])
         return QPoint(box.left() + _SWATCH // 2 + 2, box.center().y())
 
-    def refresh(self, *_: object) -> None:
+    def refresh(self, *_news: object) -> None:
         """Show the present case."""
         self._is_filling = True
         case = self._desk.case
@@ -119,7 +120,7 @@ class CaseTree(QTreeWidget):
             row.setData(0, _PATH, path)
             row.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         noun = case.at(path)
-        name = _name(noun, case)
+        name = shown_name(noun, case)
         number, is_stale = _telling(path, noun, case, self._freshness)
         for column, text in enumerate((name, number)):
             if row.text(column) != text:
@@ -127,7 +128,7 @@ class CaseTree(QTreeWidget):
         row.setForeground(1, QColor(palette.ATTENTION if is_stale else palette.SECONDARY))
         row.setToolTip(0, _tooltip(noun, name, is_stale))
         if not path.startswith("volumes/"):
-            style = self._desk.view.look.style(path, name)
+            style = self._desk.view.look.style(path, _own_name(noun))
             mark = (style.colour, style.visible)
             if row.data(1, _PATH) != mark:
                 row.setData(1, _PATH, mark)
@@ -168,7 +169,7 @@ class CaseTree(QTreeWidget):
             super().keyPressEvent(event)
 
     def _toggle(self, path: str) -> None:
-        name = self._rows[path].text(0)
+        name = _own_name(self._desk.case.at(path))
         is_visible = self._desk.view.look.style(path, name).visible
         self._desk.view.style(path, name, visible=not is_visible)
 
@@ -183,7 +184,7 @@ class CaseTree(QTreeWidget):
         menu.exec(self.viewport().mapToGlobal(where))
 
     def _menu_rows(self, path: str) -> Iterator[tuple[str, Callable[[], object]]]:
-        name = self._rows[path].text(0)
+        name = _own_name(self._desk.case.at(path))
         view = self._desk.view
         if not path.startswith("volumes/"):
             style = view.look.style(path, name)
@@ -193,7 +194,7 @@ class CaseTree(QTreeWidget):
                 change = percent / 100
                 yield (
                     f"Opacity {percent} %",
-                    lambda opacity=change: view.style(path, name, opacity=opacity),
+                    partial(view.style, path, name, opacity=change),
                 )
         if hasattr(self._desk.case.at(path), "name"):
             yield "Rename…", lambda: self._rename(path, name)
@@ -211,13 +212,9 @@ class CaseTree(QTreeWidget):
             self._desk.do(Rename(path, new))
 
 
-def _name(noun: Any, case: Case) -> str:
-    if not hasattr(noun, "subject"):
-        return str(noun.name)
-    word = _RESPONSES.get(noun.kind, noun.kind)
-    subject = case.at(noun.subject)
-    alike = [one for one in case.findings.values() if one.kind == noun.kind]
-    return f"{word}, {subject.name}" if len(alike) > 1 and subject is not None else word
+def _own_name(noun: Any) -> str:
+    """The name that the views know a noun by; its default colour follows from it."""
+    return str(getattr(noun, "name", ""))
 
 
 def _telling(path: str, noun: Any, case: Case, freshness: Freshness) -> tuple[str, bool]:

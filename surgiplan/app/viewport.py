@@ -156,6 +156,7 @@ class Viewport(QWidget):
         self._paint_markers(painter)
         self._paint_texts(painter)
         if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(255, 255, 255, 40), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
@@ -163,6 +164,9 @@ class Viewport(QWidget):
     def _paint_markers(self, painter: QPainter) -> None:
         ratio = self.devicePixelRatioF()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = painter.font()
+        font.setPixelSize(12)
+        painter.setFont(font)
         for marker in self.desk.view.markers if self._picture is not None else ():
             x, y = (value / ratio for value in self.scene.pixel_of(marker.point_lps))
             colour = QColor(marker.colour)
@@ -177,17 +181,15 @@ class Viewport(QWidget):
         """The tool's hint below the title, and what lies under the mouse at the bottom right."""
         if self._picture is None:
             return
-        texts = (
-            (self.guidance, Qt.AlignmentFlag.AlignLeft, self.guidance_y, palette.ACCENT),
-            (self.readout, Qt.AlignmentFlag.AlignRight, self.height() - 43, palette.TEXT),
-        )
         font = painter.font()
         font.setPixelSize(12)
         painter.setFont(font)
-        for text, side, y, colour in texts:
-            for shift, ink in ((1, "#000000"), (0, colour)):
-                painter.setPen(QColor(ink))
-                painter.drawText(QRectF(10 + shift, y + shift, self.width() - 20, 16), side, text)
+        if self.guidance:
+            _paint_note(painter, self.guidance, 8, self.guidance_y, palette.ACCENT)
+        if self.readout:
+            width = painter.fontMetrics().horizontalAdvance(self.readout)
+            left = self.width() - width - 16
+            _paint_note(painter, self.readout, left, self.height() - 46, palette.TEXT)
 
     def _is_near(self, _point_lps: npt.NDArray[np.float64]) -> bool:
         return True
@@ -253,6 +255,17 @@ class Viewport(QWidget):
             self.fit()
         else:
             super().keyPressEvent(event)
+
+
+def _paint_note(painter: QPainter, text: str, left: float, top: float, colour: str) -> None:
+    """A line of text on a dark ground, so that it can be read over bone."""
+    width = painter.fontMetrics().horizontalAdvance(text)
+    box = QRectF(left, top, width + 8, 18)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(7, 9, 12, 150))
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(QColor(colour))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def idle_timer(parent: QWidget, slot: Any) -> QTimer:

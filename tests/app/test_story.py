@@ -303,10 +303,13 @@ def save_and_reopen(story: Story, folder: Path) -> None:
     with story.dog.paused():
         hands.window.close()
         QTest.qWait(50)
+        hands.window.deleteLater()
         hands.window = MainWindow()
         hands.window.resize(1600, 980)
         hands.window.show()
         hands.window.finish_starting()
+        hands.window.activateWindow()
+        QTest.qWaitForWindowActive(hands.window)
     story.choose_in_dialog("getExistingDirectory", folder / "operation.splan")
     hands.key(Qt.Key.Key_O, CONTROL)
     hands.until(lambda: hands.case.volumes, "opened")

@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout
 
 from surgiplan.app.desk import Desk
-from surgiplan.app.forms import SettingsForm
+from surgiplan.app.forms import ChoiceBox, SettingsForm
 from surgiplan.app.palette import ACCENT
 from surgiplan.app.tools.points import PointsTool
+from surgiplan.app.words import shown_name
 from surgiplan.edits import AddSegments
 from surgiplan.jobs_report import Report
 from surgiplan.model import Case
@@ -29,7 +30,7 @@ class AnatomyPanel(Panel):
         self._forms: dict[str, SettingsForm] = {}
         self._shown_form: SettingsForm | None = None
         self.heading("Find a structure")
-        self.method = QComboBox(objectName="methodChoice")
+        self.method = ChoiceBox("methodChoice")
         self.method.setAccessibleName("Method")
         self.method.currentIndexChanged.connect(self._method_chosen)
         self.body.addWidget(self.method)
@@ -68,7 +69,12 @@ class AnatomyPanel(Panel):
         enable(self.clear_button, "" if count else "There are no seeds yet.")
         enable(self.pick_button, "" if case.volumes else "Import a scan in Patient first.")
         rows = [
-            (s.name, f"{s.volume_ml:,.1f} ml".replace(",", " "), _sure(s.confidence), "")
+            (
+                shown_name(s, case),
+                f"{s.volume_ml:,.1f} ml".replace(",", " "),
+                _sure(s.confidence),
+                "",
+            )
             for s in case.segments.values()
         ]
         self.list.show_rows(rows)

@@ -61,7 +61,7 @@ def _diameter_rows(stations: Any) -> list[Row]:
 
 def _text(name: str, value: Any) -> str:
     if isinstance(value, str | bool):
-        return str(value)
+        return str(value).partition(",")[0]
     unit = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
     if unit == "%":
         return f"{100 * value:.2g} %"

@@ -1,9 +1,9 @@
 """Images: window and level, what the scan is, and the tools to look with."""
 
-from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton
+from PySide6.QtWidgets import QGridLayout, QPushButton
 
 from surgiplan.app.desk import Desk
-from surgiplan.app.forms import NumberField
+from surgiplan.app.forms import ChoiceBox, NumberField
 from surgiplan.app.tools.distance import DistanceTool
 from surgiplan.app.tools.window_level import WindowTool
 from surgiplan.model import Case, Quantity, Volume
@@ -19,7 +19,7 @@ class ImagesPanel(Panel):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.heading("Scan")
-        self.volumes = QComboBox(objectName="volumeChoice")
+        self.volumes = ChoiceBox("volumeChoice")
         self.volumes.setAccessibleName("Scan shown")
         self.volumes.activated.connect(self._volume_chosen)
         self.body.addWidget(self.volumes)

@@ -3,11 +3,12 @@
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QComboBox, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 from surgiplan.app.desk import Desk
-from surgiplan.app.forms import NumberField
+from surgiplan.app.forms import ChoiceBox, NumberField
 from surgiplan.app.prepared import Prepared
+from surgiplan.app.words import shown_name
 from surgiplan.edits import MovePlane, SetMargin
 from surgiplan.errors import SurgiplanError
 from surgiplan.model import Case, Points, Quantity, Resection, Segment
@@ -27,8 +28,8 @@ class OrganPanel(Panel):
         super().__init__(desk)
         self._prepared, self._simulate = prepared, simulate
         self.heading("Resection")
-        self.organ = QComboBox(objectName="organChoice")
-        self.lesion = QComboBox(objectName="lesionChoice")
+        self.organ = ChoiceBox("organChoice")
+        self.lesion = ChoiceBox("lesionChoice")
         self.lesion.activated.connect(self._margin_changed)
         about = Quantity("mm", 0, 100, "margin of healthy tissue that is wanted")
         self.margin = NumberField(about, 10.0, decimals=1)
@@ -64,7 +65,7 @@ class OrganPanel(Panel):
         self._hint.setText(hint)
 
     def _fill(self, case: Case) -> None:
-        entries = [(s.name, s.id) for s in case.segments.values()]
+        entries = [(shown_name(s, case), s.id) for s in case.segments.values()]
         for box, shown in ((self.organ, entries), (self.lesion, [("none", ""), *entries])):
             if [box.itemData(n) for n in range(box.count())] == [i for _, i in shown]:
                 continue

@@ -8,7 +8,6 @@ from typing import Any
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLineEdit,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from surgiplan.app.desk import Desk
-from surgiplan.app.forms import NumberField
+from surgiplan.app.forms import ChoiceBox, NumberField
 from surgiplan.edits import AddVolume, NamePatient
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part
@@ -106,7 +105,7 @@ class PatientPanel(Panel):
         self.pseudonym = QLineEdit(objectName="pseudonym")
         self.pseudonym.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.pseudonym.setToolTip("Never the name: the pseudonym stands on every page.")
-        self.sex = QComboBox(objectName="sex")
+        self.sex = ChoiceBox("sex")
         for text, code in _SEXES:
             self.sex.addItem(text, code)
         self.age = _number("years", 0, 120, "age", "ageYears")

@@ -3,11 +3,12 @@
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout
 
 from surgiplan.app.desk import Desk
-from surgiplan.app.forms import SettingsForm
+from surgiplan.app.forms import ChoiceBox, SettingsForm
 from surgiplan.app.freshness import Freshness
+from surgiplan.app.words import shown_name
 from surgiplan.edits import RecordFinding
 from surgiplan.jobs_report import Report
 from surgiplan.model import Case, Finding
@@ -30,7 +31,7 @@ class SimulatePanel(Panel):
         self._forms: dict[type, SettingsForm] = {}
         self._form: SettingsForm | None = None
         self.heading("Tissue response")
-        self.subject = QComboBox(objectName="subjectChoice")
+        self.subject = ChoiceBox("subjectChoice")
         self.subject.setAccessibleName("What is simulated")
         self.subject.activated.connect(self._subject_chosen)
         self.body.addWidget(self.subject)
@@ -44,7 +45,7 @@ class SimulatePanel(Panel):
         self.table = NumberTable()
         self.table.setObjectName("responseTable")
         self.body.addWidget(self.table)
-        self.colouring = QComboBox(objectName="colouring")
+        self.colouring = ChoiceBox("colouring")
         for text, array in _COLOURS:
             self.colouring.addItem(text, array)
         self.colouring.activated.connect(self._colour_chosen)
@@ -61,7 +62,7 @@ class SimulatePanel(Panel):
         self._show_form(path)
         values = self._form.values() if self._form else {}
         work = partial(_simulated, case, path, values)
-        self.desk.run("simulate", f"Response to {subject.name}", work, self._done)
+        self.desk.run("simulate", f"Response to {shown_name(subject, case)}", work, self._done)
 
     def refresh(self, case: Case) -> None:
         paths = [p for p in case.paths() if p.startswith(("plan/stents/", "plan/resections/"))]
@@ -90,7 +91,7 @@ class SimulatePanel(Panel):
             before = self.subject.currentData()
             self.subject.clear()
             for path in paths:
-                self.subject.addItem(case.at(path).name, path)
+                self.subject.addItem(shown_name(case.at(path), case), path)
             wanted = self._meant(case) or before
             self.subject.setCurrentIndex(max(self.subject.findData(wanted), 0))
 

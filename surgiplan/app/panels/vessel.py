@@ -5,14 +5,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from surgiplan.app.chart import DiameterChart
 from surgiplan.app.desk import Desk
-from surgiplan.app.forms import NumberField
+from surgiplan.app.forms import ChoiceBox, NumberField
 from surgiplan.app.palette import ATTENTION
 from surgiplan.app.prepared import Prepared
 from surgiplan.app.tools.points import PointsTool
+from surgiplan.app.words import shown_name
 from surgiplan.edits import AddCenterline, MoveStent, ResizeStent, TurnStent
 from surgiplan.errors import SurgiplanError
 from surgiplan.jobs_report import Report
@@ -63,7 +64,7 @@ class VesselPanel(Panel):
 
     def _lay_out_vessel(self) -> None:
         heading = self.heading("Vessel")
-        self.lumen = QComboBox(objectName="lumenChoice")
+        self.lumen = ChoiceBox("lumenChoice")
         self.lumen.setAccessibleName("Lumen to trace")
         self.body.addWidget(self.lumen)
         self._trace_hint = self.hint("", "traceHint")
@@ -78,7 +79,7 @@ class VesselPanel(Panel):
     def _lay_out_stent(self) -> None:
         before = self.body.count()
         self.heading("Stent graft")
-        self.design = QComboBox(objectName="designChoice")
+        self.design = ChoiceBox("designChoice")
         self.design.setAccessibleName("Device")
         self.design.activated.connect(self._design_chosen)
         self.body.addWidget(self.design)
@@ -118,7 +119,7 @@ class VesselPanel(Panel):
         return line, (stents[-1] if stents else None)
 
     def _show_tracing(self, case: Case) -> None:
-        names = [(s.name, s.id) for s in case.segments.values()]
+        names = [(shown_name(s, case), s.id) for s in case.segments.values()]
         if [self.lumen.itemData(n) for n in range(self.lumen.count())] != [i for _, i in names]:
             self.lumen.clear()
             for name, segment_id in names:
@@ -292,7 +293,7 @@ class VesselPanel(Panel):
         self.diameter.show_number(chosen.usual_diameter_mm)
         self.length.show_number(chosen.usual_length_mm)
 
-    def _size_changed(self, *_: object) -> None:
+    def _size_changed(self, *_size: object) -> None:
         _, stent = self._subject(self.desk.session.case)
         if stent is None or self._is_tracing:
             return

@@ -43,7 +43,9 @@ class DistanceTool(Tool):
     def hover(self, view: "Viewport", at: "XY", keys: Qt.KeyboardModifier) -> None:
         super().hover(view, at, keys)
         point = view.point_at(at) if self._start is not None else None
-        if point is not None and not np.allclose(point, self._start, atol=1e-6):
+        if point is None or self._start is None:
+            return
+        if not np.allclose(point, self._start, atol=1e-6):
             self.desk.preview(self._measured(point))
 
     def drag(self, view: "Viewport", at: "XY", by: "XY", keys: Qt.KeyboardModifier) -> None:
@@ -57,8 +59,9 @@ class DistanceTool(Tool):
     def _measured(self, point: Points) -> MeasureDistance | None:
         case = self.desk.session.case
         number = len(case.plan.measurements) + 1
+        points = np.array([self._start, point], float)
         try:
-            return measure_distance(case, [self._start, point], f"Distance {number}")
+            return measure_distance(case, points, f"Distance {number}")
         except SurgiplanError as error:
             self.desk.notices.show(error)
             return None
