@@ -31,6 +31,12 @@ _ENCLOSED = 0.5
 
 _SMALLEST_ML = 0.3
 
+_DENSEST_HU = 600.0
+"""Even regions that are denser are thick cortex or metal, not contrast."""
+
+_LEAST_CONTRAST_ML = 8.0
+"""With contrast there is more than this: 25 mm of an aorta."""
+
 _EDGE_MM = 4.0
 """How far a vessel's own blurred edge reaches beyond its even core."""
 
@@ -66,8 +72,10 @@ def told_apart(coarse: Coarse, body: Mask) -> Cores:
     enclosed = np.bincount(parts[walled], minlength=len(sizes)) / np.maximum(total, 1)
     ml = sizes * float(np.prod(spacing)) / MM3_PER_ML
     is_marrow = (enclosed >= _ENCLOSED) & (ml >= _SMALLEST_ML)
-    is_contrast = (enclosed < _ENCLOSED) & (ml >= _SMALLEST_ML)
+    is_contrast = (enclosed < _ENCLOSED) & (ml >= _SMALLEST_ML) & (level < _DENSEST_HU)
     is_marrow[0] = is_contrast[0] = False
+    if ml[is_contrast].sum() < _LEAST_CONTRAST_ML:
+        is_contrast[:] = False
     contrast: Mask = is_contrast[labels]
     return Cores(
         contrast=contrast,

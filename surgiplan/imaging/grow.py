@@ -86,8 +86,15 @@ def _range(
 ) -> tuple[float, float]:
     tissues = [tissue_at(volume, seed, _BALL_MM) for seed in seeds]
     reach = max(_AT_LEAST, max(_SPREADS * tissue.spread for tissue in tissues))
-    low = settings.low_hu if settings.low_hu is not None else min(t.level for t in tissues) - reach
-    high = settings.high_hu
-    if high is None:
-        high = max(t.level for t in tissues) + reach
-    return require_range(low, high)
+    levels = [tissue.level for tissue in tissues]
+    low, high = settings.low_hu, settings.high_hu
+    if low is not None and high is not None:
+        return require_range(low, high)
+    low = min(levels) - reach if low is None else low
+    high = max(levels) + reach if high is None else high
+    if low > high:
+        raise SegmentationError(
+            f"Around the seeds the scan has {levels[0]:.0f} {volume.unit}, outside the given "
+            "limit; move a seed or widen the range."
+        )
+    return low, high
