@@ -37,7 +37,8 @@ def check(settings: Any) -> None:
     for name, (about, _) in quantities(type(settings)).items():
         value = getattr(settings, name)
         if value is not None and not about.low <= value <= about.high:
+            unit = "" if about.unit == "1" else f" {about.unit}"
             raise PlanError(
-                f"{name} = {value:g} {about.unit} is outside its range of "
-                f"{about.low:g} to {about.high:g} {about.unit} ({about.meaning}); choose another."
+                f"{name} = {value:g}{unit} is outside its range of "
+                f"{about.low:g} to {about.high:g}{unit} ({about.meaning}); choose another."
             )

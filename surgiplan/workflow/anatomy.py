@@ -80,7 +80,8 @@ def _require_seeds(method: str, wanted: tuple[int, int], seeds: Points, volume: 
     if not fewest <= len(seeds) <= most:
         want = f"{fewest}" if fewest == most else f"{fewest} to {most}"
         raise PlanError(
-            f"{method} needs {want} seeds and got {len(seeds)}; click in the structure."
+            f"{method} needs {want} seed{'s' * (most > 1)} and got {len(seeds)}; click in the "
+            "structure."
             if most
             else f"{method} works without seeds and got {len(seeds)}; leave them out."
         )
