@@ -1,6 +1,7 @@
 """Command line: ``python -m surgiplan_phantom -o DIR --seed N``."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -13,8 +14,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     folder: Path = chosen.output
-    if folder.exists() and any(folder.glob("ct/*.dcm")):
-        parser.error(f"{folder} already holds a study. Choose an empty folder.")
+    if chosen.seed < 0:
+        parser.error("the seed must be 0 or more.")
+    foreign = [p for p in folder.glob("ct/*") if not re.fullmatch(r"slice_\d{4}\.dcm", p.name)]
+    if foreign:
+        parser.error(
+            f"{folder / 'ct'} holds other files ({foreign[0].name}). Choose another folder."
+        )
     try:
         options = Options(
             seed=chosen.seed,
@@ -40,10 +46,12 @@ def _parser() -> argparse.ArgumentParser:
         "Research use only, not for clinical use.",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder to write into")
-    parser.add_argument("--seed", type=int, required=True, help="the patient; 0 or more")
+    parser.add_argument("--seed", type=int, default=1, help="the patient; 0 or more")
     parser.add_argument("--age", type=int, help="years; from the seed by default")
     parser.add_argument("--sex", choices=[s.value for s in Sex], help="from the seed by default")
-    parser.add_argument("--size-scale", type=float, default=1.0, help="1 is an adult of middle size")
+    parser.add_argument(
+        "--size-scale", type=float, default=1.0, help="1 is an adult of middle size"
+    )
     parser.add_argument("--disease", choices=[d.value for d in Disease], default="both")
     parser.add_argument("--phase", choices=[p.value for p in Phase], default="split-bolus")
     parser.add_argument(

@@ -1,21 +1,26 @@
 """Compiled loops that write distances of primitives into a grid, each near the primitive only."""
 
+from typing import TypeAlias
+
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from .grid import Floats, Points
+
+Indices: TypeAlias = NDArray[np.int64]
 
 _FAST = {"cache": True, "fastmath": True, "nogil": True}
 
 
-@numba.njit(**_FAST)  # type: ignore[misc, unused-ignore]
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
 def _span(origin: float, step: float, size: int, low: float, high: float) -> tuple[int, int]:
     first = max(0, int(np.ceil((low - origin) / step)))
     last = min(size, int(np.floor((high - origin) / step)) + 1)
     return first, last
 
 
-@numba.njit(**_FAST)  # type: ignore[misc, unused-ignore]
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
 def _blend(a: float, b: float, k: float) -> float:
     if k <= 0.0:
         return min(a, b)
@@ -25,7 +30,7 @@ def _blend(a: float, b: float, k: float) -> float:
     return min(a, b) - near * h * h * k * 0.25
 
 
-@numba.njit(**_FAST)  # type: ignore[misc, unused-ignore]
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
 def add_cones(
     sd: Floats, origin: Points, step: Points, cones: Points, k: float, reach: float
 ) -> None:
@@ -53,7 +58,7 @@ def add_cones(
                         sd[kk, jj, ii] = _blend(sd[kk, jj, ii], d, k)
 
 
-@numba.njit(**_FAST)  # type: ignore[misc, unused-ignore]
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
 def add_ellipsoids(
     sd: Floats, origin: Points, step: Points, ellipsoids: Points, k: float, reach: float
 ) -> None:
@@ -84,7 +89,7 @@ def add_ellipsoids(
                         sd[kk, jj, ii] = _blend(sd[kk, jj, ii], d, k)
 
 
-@numba.njit(**_FAST)  # type: ignore[misc, unused-ignore]
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
 def _to_edge(px: float, py: float, pz: float, t: Points, e: int) -> float:
     """Distance to one edge of a plate, seen as a round cone."""
     a, b = 4 * e, 4 * ((e + 1) % 3)
@@ -93,10 +98,11 @@ def _to_edge(px: float, py: float, pz: float, t: Points, e: int) -> float:
     s = (qx * dx + qy * dy + qz * dz) / max(dx * dx + dy * dy + dz * dz, 1e-9)
     s = min(max(s, 0.0), 1.0)
     qx, qy, qz = qx - s * dx, qy - s * dy, qz - s * dz
-    return np.sqrt(qx * qx + qy * qy + qz * qz) - (t[a + 3] + s * (t[b + 3] - t[a + 3]))
+    radius = t[a + 3] + s * (t[b + 3] - t[a + 3])
+    return float(np.sqrt(qx * qx + qy * qy + qz * qz) - radius)
 
 
-@numba.njit(**_FAST)  # type: ignore[misc, unused-ignore]
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
 def _to_triangle(px: float, py: float, pz: float, off: float, t: Points) -> float:
     """Distance to a plate (three corners, each x, y, z, half thickness), ``off`` its plane."""
     ux, uy, uz = t[4] - t[0], t[5] - t[1], t[6] - t[2]
@@ -109,13 +115,13 @@ def _to_triangle(px: float, py: float, pz: float, off: float, t: Points) -> floa
     v = (ww * qu - uw * qw) / det
     w = (uu * qw - uw * qu) / det
     if v >= 0.0 and w >= 0.0 and v + w <= 1.0:
-        return abs(off) - (t[3] + v * (t[7] - t[3]) + w * (t[11] - t[3]))
+        return float(abs(off) - (t[3] + v * (t[7] - t[3]) + w * (t[11] - t[3])))
     best = _to_edge(px, py, pz, t, 0)
     best = min(best, _to_edge(px, py, pz, t, 1))
-    return min(best, _to_edge(px, py, pz, t, 2))
+    return float(min(best, _to_edge(px, py, pz, t, 2)))
 
 
-@numba.njit(**_FAST)  # type: ignore[misc, unused-ignore]
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
 def add_plates(
     sd: Floats, origin: Points, step: Points, plates: Points, k: float, reach: float
 ) -> None:
@@ -146,7 +152,7 @@ def add_plates(
                         sd[kk, jj, ii] = _blend(sd[kk, jj, ii], d, k)
 
 
-@numba.njit(**_FAST)  # type: ignore[misc, unused-ignore]
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
 def add_sweep(
     sd: Floats, nearest2: Floats, origin: Points, step: Points, sweep: Points, reach: float
 ) -> None:
@@ -198,3 +204,34 @@ def add_sweep(
                     if axial > 0.0:
                         d = max(d, axial)
                     sd[kk, jj, ii] = d
+
+
+@numba.njit(**_FAST)  # type: ignore[untyped-decorator]
+def spline_field(
+    values: Floats,
+    at_z: Indices,
+    at_y: Indices,
+    at_x: Indices,
+    weight_z: Floats,
+    weight_y: Floats,
+    weight_x: Floats,
+    out: Floats,
+) -> None:
+    """Sum of ``values`` at four places along each axis, (n, 4), by weights (n, 4), into ``out``."""
+    rows, columns = values.shape[1], values.shape[2]
+    plane = np.empty((rows, columns), dtype=np.float32)
+    row = np.empty(columns, dtype=np.float32)
+    for k in range(out.shape[0]):
+        plane[:] = 0
+        for n in range(4):
+            plane += weight_z[k, n] * values[at_z[k, n]]
+        for j in range(out.shape[1]):
+            for c in range(columns):
+                total = weight_y[j, 0] * plane[at_y[j, 0], c]
+                total += weight_y[j, 1] * plane[at_y[j, 1], c]
+                total += weight_y[j, 2] * plane[at_y[j, 2], c]
+                row[c] = total + weight_y[j, 3] * plane[at_y[j, 3], c]
+            for i in range(out.shape[2]):
+                total = weight_x[i, 0] * row[at_x[i, 0]] + weight_x[i, 1] * row[at_x[i, 1]]
+                total += weight_x[i, 2] * row[at_x[i, 2]] + weight_x[i, 3] * row[at_x[i, 3]]
+                out[k, j, i] = total

@@ -78,7 +78,9 @@ class Canvas:
         occupied = occupied * (-1 / width) + np.float32(0.5)
         return np.asarray(np.clip(occupied, 0, 1, out=occupied))
 
-    def _record(self, slab: Slices, occupied: Floats, name: str | None, keep: set[str | None]) -> None:
+    def _record(
+        self, slab: Slices, occupied: Floats, name: str | None, keep: set[str | None]
+    ) -> None:
         covered = np.rint(occupied * 255).astype(np.uint8)
         for other, occupancy in self.segments.items():
             if other in keep:

@@ -85,9 +85,7 @@ def vessel(
     chord = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(p, axis=0), axis=1))])
     spline = CubicSpline(chord, p)
     dense = np.linspace(0, chord[-1], max(int(chord[-1] / step_mm) * 8, 16))
-    arc = np.concatenate(
-        [[0], np.cumsum(np.linalg.norm(np.diff(spline(dense), axis=0), axis=1))]
-    )
+    arc = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(spline(dense), axis=0), axis=1))])
     count = max(int(arc[-1] / step_mm) + 1, 4)
     s = np.linspace(0, arc[-1], count)
     u = np.interp(s, arc, dense)
@@ -99,9 +97,11 @@ def vessel(
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     second = np.cross(tangents, first)
     a = PchipInterpolator(chord, np.broadcast_to(np.asarray(a_mm, float), len(p)))(u)
-    b = a if b_mm is None else PchipInterpolator(
-        chord, np.broadcast_to(np.asarray(b_mm, float), len(p))
-    )(u)
+    b = (
+        a
+        if b_mm is None
+        else PchipInterpolator(chord, np.broadcast_to(np.asarray(b_mm, float), len(p)))(u)
+    )
     return Vessel(spline(u), tangents, first, second, a, np.asarray(b), s)
 
 

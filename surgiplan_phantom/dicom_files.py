@@ -45,7 +45,7 @@ def write_slices(pixels: Pixels, scan: Scan, patient: Patient, folder: Path) -> 
 
 
 def _slice(image: Pixels, k: int, number: int, scan: Scan, patient: Patient) -> Dataset:
-    import jpeg_ls
+    import jpeg_ls  # type: ignore[import-untyped, unused-ignore]
 
     dataset = _patient_and_study(patient)
     _series(dataset, patient)

@@ -55,7 +55,9 @@ class Grid:
 
     def sub(self, slices: Slices) -> "Grid":
         """The part of this grid within ``slices``."""
-        origin = tuple(o + s * r.start for o, s, r in zip(self.origin, self.step, slices, strict=True))
+        origin = tuple(
+            o + s * r.start for o, s, r in zip(self.origin, self.step, slices, strict=True)
+        )
         shape = tuple(r.stop - r.start for r in slices)
         return Grid((origin[0], origin[1], origin[2]), self.step, (shape[0], shape[1], shape[2]))
 

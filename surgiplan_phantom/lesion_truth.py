@@ -18,7 +18,7 @@ def lesion_measures(liver: Liver, scale: float) -> Json:
     if liver.tumour is None:
         return {}
     tumour = liver.tumour
-    grid = box_grid(tumour.low - 22, tumour.high + 22, _STEP_MM)
+    grid = box_grid(tumour.low - 2, tumour.high + 2, _STEP_MM)
     inside = tumour.distance(grid) < 0
     volume = float(inside.sum()) * (_STEP_MM * scale) ** 3 / 1000
     surface = _surface_points(tumour)
@@ -32,21 +32,21 @@ def lesion_measures(liver: Liver, scale: float) -> Json:
     }
 
 
-def tumour_centroid(liver: Liver) -> Points:
-    """Centroid of the tumour in template space [mm]."""
+def lesion_landmarks(liver: Liver, scale: float) -> Json:
+    """Centroid of the tumour in patient LPS [mm]; empty without one."""
     if liver.tumour is None:
-        return liver.tumour_centre
+        return {}
     grid = box_grid(liver.tumour.low - 2, liver.tumour.high + 2, _STEP_MM)
-    inside = liver.tumour.distance(grid) < 0
-    kji = np.argwhere(inside).mean(axis=0)
-    return np.array([grid.origin[2 - d] + grid.step[2 - d] * kji[2 - d] for d in range(3)])
+    kji = np.argwhere(liver.tumour.distance(grid) < 0).mean(axis=0)
+    zyx = np.array(grid.origin) + np.array(grid.step) * kji
+    return {"tumour_centre": [float(v) * scale for v in zyx[::-1]]}
 
 
-def _surface_points(solid: Solid) -> Points:
+def _surface_points(solid: Solid, step_mm: float = _STEP_MM) -> Points:
     """Points on the surface of a solid, by marching cubes on its signed distance."""
     from skimage.measure import marching_cubes
 
-    grid = box_grid(solid.low - 3, solid.high + 3, _STEP_MM)
+    grid = box_grid(solid.low - 3, solid.high + 3, step_mm)
     vertices = marching_cubes(solid.distance(grid), 0.0, spacing=grid.step)[0]
     return np.asarray((vertices + np.array(grid.origin))[:, ::-1], dtype=np.float64)
 
@@ -63,7 +63,7 @@ def _gap(tumour: Solid, vessels: Solid) -> float:
     from scipy.spatial import cKDTree
 
     near = Solid(tumour.low - 20, tumour.high + 20, vessels.distance)
-    gaps, _ = cKDTree(_surface_points(tumour)).query(_surface_points(near))
+    gaps, _ = cKDTree(_surface_points(tumour)).query(_surface_points(near, 0.8))
     return float(gaps.min())
 
 
@@ -71,5 +71,5 @@ def _depth(surface: Points, liver: Solid) -> float:
     from scipy.spatial import cKDTree
 
     around = Solid(surface.min(axis=0) - 40, surface.max(axis=0) + 40, liver.distance)
-    gaps, _ = cKDTree(_surface_points(around)).query(surface)
+    gaps, _ = cKDTree(_surface_points(around, 1.5)).query(surface)
     return float(gaps.min())

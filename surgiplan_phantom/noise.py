@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ._kernels import spline_field
 from .grid import Floats, Grid
 
 
@@ -19,25 +21,20 @@ class Lattice:
 
     def on(self, grid: Grid) -> Floats:
         """The field on ``grid``, mean near 0 and standard deviation near 1."""
-        field = self.values
-        for dimension in (0, 1, 2):
-            field = self._along(field, grid, dimension)
-        return np.ascontiguousarray(field)
+        places, weights = zip(*(self._along(grid, d) for d in range(3)), strict=True)
+        field = np.empty(grid.shape, dtype=np.float32)
+        spline_field(self.values, *places, *weights, field)
+        return field
 
-    def _along(self, field: Floats, grid: Grid, dimension: int) -> Floats:
+    def _along(self, grid: Grid, dimension: int) -> tuple[NDArray[np.int64], Floats]:
+        """Lattice indices (n, 4) and B-spline weights (n, 4) of the samples along an axis."""
         size = self.values.shape[dimension]
         axis = grid.axis(dimension).ravel().astype(np.float64) / self.pitch[dimension]
-        base = np.floor(axis).astype(int)
+        base = np.floor(axis).astype(np.int64)
         t = axis - base
-        first, last = base.min() - 1, base.max() + 2
-        picked = np.take(field, np.arange(first, last + 1) % size, axis=dimension)
-        weights = np.zeros((len(axis), last - first + 1), dtype=np.float32)
-        rows = np.arange(len(axis))
         parts = [(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3]
-        for offset, part in enumerate(parts):
-            weights[rows, base - 1 - first + offset] = part / 6
-        moved = np.moveaxis(np.tensordot(weights, picked, axes=(1, dimension)), 0, dimension)
-        return np.asarray(moved, dtype=np.float32)
+        weights = np.stack(parts, axis=1).astype(np.float32) / np.float32(6)
+        return (base[:, None] + np.arange(-1, 3)) % size, weights
 
 
 def lattice(rng: np.random.Generator, pitch_mm: float | tuple[float, float, float]) -> Lattice:

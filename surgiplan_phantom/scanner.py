@@ -15,7 +15,7 @@ from .solids import Solid
 Pixels: TypeAlias = NDArray[np.int16]
 
 _IN_PLANE_SIGMA_MM = 0.55
-_SLICE_SIGMA_MM = 0.6
+_SLICE_SIGMA_MM = 0.5
 _ROUND_TO = 16
 
 
@@ -36,7 +36,11 @@ class Scan:
         n = self.sub_slices
         first = self.origin_lps_mm[2] - dz * (n - 1) / (2 * n)
         return Grid(
-            (first / self.scale, self.origin_lps_mm[1] / self.scale, self.origin_lps_mm[0] / self.scale),
+            (
+                first / self.scale,
+                self.origin_lps_mm[1] / self.scale,
+                self.origin_lps_mm[0] / self.scale,
+            ),
             (dz / n / self.scale, dy / self.scale, dx / self.scale),
             (self.shape_kji[0] * n, self.shape_kji[1], self.shape_kji[2]),
         )
@@ -100,7 +104,7 @@ def expose(canvas: Canvas, scan: Scan, patient: Patient) -> Pixels:
     )
     blurred = gaussian_filter(canvas.hu, sigma, mode="nearest", truncate=3.0)
     image = scan.to_slices(blurred)
-    body = scan.to_slices(canvas.segments["body"].astype(np.float32) / 255)
+    body = scan.to_slices(canvas.segments["body"].astype(np.float32)) / np.float32(255)
     if patient.options.noise_hu > 0:
         image += _noise(image, body, scan, patient)
     return np.asarray(np.clip(np.rint(image), -1024, 3071), dtype=np.int16)

@@ -28,7 +28,9 @@ class Solid:
     def grown(self, by_mm: float) -> "Solid":
         """The solid with its surface moved outward (negative: inward)."""
         return Solid(
-            self.low - by_mm, self.high + by_mm, lambda grid: self.distance(grid) - np.float32(by_mm)
+            self.low - by_mm,
+            self.high + by_mm,
+            lambda grid: self.distance(grid) - np.float32(by_mm),
         )
 
     def minus(self, other: "Solid", *, gap_mm: float = 0.0) -> "Solid":
@@ -58,11 +60,13 @@ class Solid:
 
     def rough(self, lattice: Lattice, amplitude_mm: float) -> "Solid":
         """The solid with its surface moved in and out by a random field."""
-        return Solid(
-            self.low - 2 * amplitude_mm,
-            self.high + 2 * amplitude_mm,
-            lambda grid: self.distance(grid) + np.float32(amplitude_mm) * lattice.on(grid),
-        )
+
+        def distance(grid: Grid) -> Floats:
+            sd = self.distance(grid)
+            near = np.clip((6 - sd) / 4, 0, 1)
+            return np.asarray(sd + np.float32(amplitude_mm) * near * lattice.on(grid), np.float32)
+
+        return Solid(self.low - 2 * amplitude_mm, self.high + 2 * amplitude_mm, distance)
 
 
 def smooth_min(a: Floats, b: Floats, width: float) -> Floats:

@@ -35,6 +35,8 @@ def make_study(options: Options) -> Study:
 
 
 def write_study(study: Study, folder: Path) -> None:
-    """Images into ``folder/ct`` and the truth into ``folder/truth``."""
+    """Images into ``folder/ct`` and the truth into ``folder/truth``, in place of an older study."""
+    for old in [*folder.glob("ct/slice_*.dcm"), *folder.glob("truth/segments/*.nrrd")]:
+        old.unlink()
     write_slices(study.pixels, study.scan, study.patient, folder / "ct")
     write_truth(study.canvas, study.scan, study.patient, study.anatomy, folder / "truth")

@@ -10,7 +10,7 @@ import numpy as np
 from .anatomy import Anatomy
 from .canvas import Bytes, Canvas
 from .dicom_files import NOTICE, frame_of_reference
-from .lesion_truth import Json, lesion_measures
+from .lesion_truth import Json, lesion_landmarks, lesion_measures
 from .patient import Patient
 from .scanner import Scan
 from .vessel_truth import vessel_landmarks, vessel_measures, vessel_paths
@@ -18,11 +18,11 @@ from .vessel_truth import vessel_landmarks, vessel_measures, vessel_paths
 _ASSUMED = (
     "All lengths are of the constructed shapes in patient LPS [mm]. The lumen is an ellipse swept "
     "along its axis; sections are orthogonal to the axis and measured at the edge of the contrast "
-    "(half way between lumen and wall). Stations near ostia of branches and at the fork, where the "
-    "section is no ellipse, are left out. Volumes of segments count occupied fractions of voxels on "
-    "a grid finer than the slices. The liver includes its vessels and tumour; the outer diameter of "
-    "the sac includes thrombus and wall; the neck runs from the axis point at the lower renal "
-    "artery to where the outer wall is a tenth wider than that of the neck."
+    "(half way between lumen and wall). Stations near ostia of branches and at the fork, where "
+    "the section is no ellipse, are left out. Volumes of segments count occupied fractions of "
+    "voxels on a grid finer than the slices. The liver includes its vessels and tumour; the outer "
+    "diameter of the sac includes thrombus and wall; the neck runs from the axis point at "
+    "the lower renal artery to where the outer wall is a tenth wider than that of the neck."
 )
 
 
@@ -53,7 +53,9 @@ def write_truth(
         "measures": vessel_measures(anatomy.arteries, patient.scale)
         | lesion_measures(anatomy.liver, patient.scale)
         | {"liver_volume_ml": segments["liver"]["volume_ml"]},
-        "landmarks": vessel_landmarks(anatomy.arteries, patient.scale) | _seeds(masks, scan),
+        "landmarks": vessel_landmarks(anatomy.arteries, patient.scale)
+        | lesion_landmarks(anatomy.liver, patient.scale)
+        | _seeds(masks, scan),
     }
     text = json.dumps(_rounded(truth), indent=1) + "\n"
     (folder / "truth.json").write_text(text, encoding="utf-8")

@@ -46,7 +46,9 @@ def vessel_measures(arteries: Arteries, scale: float) -> Json:
     if arteries.sac is None:
         return measures
     neck = aorta.part(arteries.renal_s + 3, arteries.neck_end_s - 3)
-    start, end, fork = (aorta.at(s) for s in (arteries.renal_s, arteries.neck_end_s, arteries.fork_s))
+    start, end, fork = (
+        aorta.at(s) for s in (arteries.renal_s, arteries.neck_end_s, arteries.fork_s)
+    )
     above = aorta.at(arteries.renal_s - 45)
     return measures | {
         "neck_diameter_mm": _mean_diameter(neck, neck.s_mm[0], neck.s_mm[-1]) * scale,
@@ -96,7 +98,7 @@ def _joined(arteries: Arteries, iliac: Vessel) -> Points:
 
 def _iliac_end(iliac: Vessel) -> float:
     """Arc length of the common femoral artery a little above the end of the scan."""
-    inside = iliac.points[:, 2] > -156.0
+    inside = iliac.points[:, 2] > -150.0
     return float(iliac.s_mm[inside][-1])
 
 
@@ -118,11 +120,11 @@ def _clear_iliac(arteries: Arteries, iliac: Vessel, side: str) -> Points:
     internal = arteries.internal_left if side == "left" else arteries.internal_right
     s = np.arange(0.0, _iliac_end(iliac), _STATION_MM)
     gaps = np.array([np.linalg.norm(other.points - p, axis=1).min() for p in iliac.at(s)])
-    apart = gaps > 2 * float(iliac.a_mm[:40].max()) + 4.5
+    apart = gaps > 2 * float(iliac.a_mm[:40].max()) + 7.5
     near = np.linalg.norm(arteries.aorta.points[-1] - iliac.at(s), axis=1) < 9
     s = s[apart & ~near]
     ostium = iliac.nearest_s(internal.path[0])
-    return s[(s < ostium - 8) | (s > ostium + 22)]
+    return np.asarray(s[(s < ostium - 8) | (s > ostium + 22)])
 
 
 def _stations(

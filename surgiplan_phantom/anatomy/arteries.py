@@ -10,7 +10,8 @@ from ..grid import Points
 from ..patient import Patient
 from ..solids import Solid, chain, sweep
 
-WALL_MM = 1.5
+WALL_MM = 2.0
+ILIAC_WALL_MM = 2.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Arteries:
 
 # Heights, axis and semi-axes (left-right, front-back) of the aortic lumen above the renal arteries.
 _UPPER = (
-    (3, -24, 284, 15.5, 15.5), (-8, -33, 304, 15.5, 15.2), (-9, -35, 328, 15.0, 14.6),
+    (22, -29, 270, 10, 10), (8, -25, 283, 14.8, 14.8), (-8, -33, 304, 15.5, 15.2),
+    (-9, -35, 328, 15.0, 14.6),
     (-1, -25, 349, 14.2, 13.6), (13, -3, 356, 13.4, 12.8), (23, 20, 345, 12.8, 12.4),
     (26, 28, 320, 12.5, 12.2), (25, 28, 290, 12.3, 12.0), (21, 27, 258, 12.2, 11.9),
     (14, 22, 222, 12.0, 11.6), (8, 9, 182, 11.8, 11.2), (5, -2, 150, 11.6, 10.9),
@@ -100,17 +102,17 @@ def _aorta(patient: Patient) -> tuple[Vessel, Vessel | None]:
     lean = rng.uniform(0.92, 1.12)
     wide, deep = np.array([17.0, 14.8]) * rng.uniform(0.94, 1.06) / patient.scale
     lower = np.array(
-        [(5, -11, 111, neck_half * 1.03, neck_half * 0.97),
-         (5 + 7 * lean, -11 - 6.5 * lean, 97, neck_half * 1.03, neck_half * 0.97),
-         (5 + 14 * lean, -11 - 13 * lean, 83, neck_half * 1.05, neck_half * 0.98),
-         (17, -31, 68, wide * 0.86, deep * 0.86), (12, -35, 48, wide, deep),
+        [(5, -11, 110, neck_half * 1.03, neck_half * 0.97),
+         (5 + 6 * lean, -11 - 6 * lean, 99, neck_half * 1.03, neck_half * 0.97),
+         (5 + 13 * lean, -11 - 12.5 * lean, 87, neck_half * 1.05, neck_half * 0.98),
+         (17.5, -31, 71, wide * 0.88, deep * 0.88), (12, -35, 48, wide, deep),
          (8, -34, 28, wide * 0.92, deep * 0.94), (5, -27, 10, 11.6, 10.0),
          (3, -19, -3, 11.0, 8.6), (3, -15, -11, 10.8, 7.8)]
     )  # fmt: skip
     aorta = _swept(patient, np.concatenate([upper, lower]))
     half = rng.uniform(26.2, 27.6) / patient.scale
     outer = np.array(
-        [(19, -24, 84, 11.5, 11.2), (16, -27, 74, 18.5, 17.5), (12, -30, 60, 24.5, 23.5),
+        [(19, -23, 94, 11.4, 11.2), (18, -26, 86, 17.6, 16.8), (12, -30, 66, 25.2, 24.2),
          (8, -32, 43, half, half * 0.95), (6, -31, 27, 25.0, 23.5), (4, -26, 12, 18.0, 16.5),
          (3, -19, 0, 12.6, 10.6)]
     )  # fmt: skip
@@ -148,8 +150,8 @@ def _iliac(patient: Patient, fork: Points, side: int) -> Vessel:
     first = start + [side * (half - 5.8), 0.5, -3]
     rest = np.array(
         [(side * 16, -9, -26), (side * (29 + sway[0]), 2, -48 + sway[1]),
-         (side * (43 + sway[0]), 8, -66), (side * 56, 3, -84), (side * 68, -15, -106),
-         (side * 77, -33, -128), (side * 81, -43, -150), (side * 83, -44, -176)],
+         (side * (43 + sway[0]), 8, -66), (side * 51, -4, -84), (side * 55, -30, -106),
+         (side * 63, -55, -128), (side * 71, -64, -150), (side * 77, -67, -176)],
         dtype=np.float64,
     )  # fmt: skip
     points = np.concatenate([[start + [side * 3.0, 0, 8.0]], [first], patient.warp(rest)])
@@ -169,26 +171,37 @@ def _internal(patient: Patient, iliac: Vessel, side: int) -> Branch:
 
 def _renal_heights(patient: Patient) -> tuple[float, float]:
     rng = patient.rng("renal")
-    return 117.0 + float(rng.uniform(-1, 1)), 121.5 + float(rng.uniform(-1, 2))
+    return 113.5 + float(rng.uniform(-1, 1)), 119.5 + float(rng.uniform(-1, 2))
 
 
 def _branches(patient: Patient, aorta: Vessel) -> tuple[Branch, ...]:
     left_z, right_z = _renal_heights(patient)
     plan: list[tuple[str, float, ArrayLike, tuple[float, ...]]] = [
-        ("renal_artery_left", left_z, [(17, -6, left_z - 1), (29, 3, 115), (42, 14, 118), (52, 18, 121)],
+        ("renal_artery_left", left_z,
+         [(17, -6, left_z - 1), (29, 3, 115), (42, 14, 118), (52, 18, 121)],
          (2.9, 2.8, 2.7, 2.5, 2.0)),
-        ("renal_artery_right", right_z, [(-8, -6, right_z), (-22, 4, 116), (-36, 13, 110), (-50, 18, 108)],
+        ("renal_artery_right", right_z,
+         [(-8, -6, right_z), (-22, 4, 116), (-36, 13, 110), (-50, 18, 108)],
          (2.8, 2.7, 2.7, 2.5, 2.0)),
-        ("coeliac", 150, [(4, -15, 149), (4, -24, 146), (5, -30, 146)], (3.8, 3.6, 3.4, 3.2)),
-        ("splenic", 150, [(5, -30, 146), (22, -24, 150), (38, -10, 156), (54, -6, 153), (72, 6, 164),
-                          (84, 14, 170)], (2.6, 2.5, 2.4, 2.4, 2.3, 2.2, 1.8)),
-        ("hepatic", 150, [(5, -30, 146), (-8, -36, 140), (-22, -34, 144), (-30, -28, 156), (-38, -22, 166)],
+        ("coeliac", 150,
+         [(4, -15, 149), (4, -24, 146), (5, -30, 146)], (3.8, 3.6, 3.4, 3.2)),
+        ("splenic", 150,
+         [(5, -30, 146), (22, -24, 150), (38, -10, 156), (54, -6, 153), (72, 6, 164),
+          (84, 14, 170)],
+         (2.6, 2.5, 2.4, 2.4, 2.3, 2.2, 1.8)),
+        ("hepatic", 150,
+         [(5, -30, 146), (-8, -36, 140), (-22, -34, 144), (-30, -28, 156), (-38, -22, 166)],
          (2.4, 2.3, 2.2, 2.1, 1.9, 1.5)),
-        ("mesenteric", 134, [(4, -21, 131), (4, -32, 122), (3, -47, 106), (1, -66, 78), (-4, -74, 50),
-                             (-14, -70, 22), (-26, -60, -4)], (3.9, 3.8, 3.6, 3.4, 3.1, 2.6, 2.2, 1.5)),
-        ("brachiocephalic", 352, [(-9, -24, 366), (-14, -20, 380), (-18, -16, 402)], (6, 5.8, 5.6, 5.6)),
-        ("carotid_left", 355, [(8, -12, 368), (12, -10, 384), (14, -8, 402)], (3.8, 3.6, 3.4, 3.4)),
-        ("subclavian_left", 350, [(22, 8, 364), (26, 8, 382), (30, 4, 402)], (4.6, 4.4, 4.2, 4.2)),
+        ("mesenteric", 134,
+         [(4, -21, 131), (4, -32, 122), (3, -52, 104), (1, -72, 79), (-4, -76, 50), (-14, -70, 22),
+          (-26, -60, -4)],
+         (3.9, 3.8, 3.6, 3.4, 3.1, 2.6, 2.2, 1.5)),
+        ("brachiocephalic", 352,
+         [(-9, -24, 366), (-14, -20, 380), (-18, -16, 402)], (6, 5.8, 5.6, 5.6)),
+        ("carotid_left", 355,
+         [(8, -12, 368), (12, -10, 384), (14, -8, 402)], (3.8, 3.6, 3.4, 3.4)),
+        ("subclavian_left", 350,
+         [(22, 8, 364), (26, 8, 382), (30, 4, 402)], (4.6, 4.4, 4.2, 4.2)),
     ]  # fmt: skip
     made = []
     for name, z, path, radii in plan:

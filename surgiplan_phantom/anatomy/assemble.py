@@ -42,8 +42,19 @@ def anatomy_of(patient: Patient) -> Anatomy:
     viscera = viscera_of(patient, dome)
     gut = duodenum(patient)
     iliacs = [sweep(arteries.iliac_left.rows), sweep(arteries.iliac_right.rows)]
+    both = (arteries.internal_left, arteries.internal_right)
     backs = [*muscles_of(frame), spine_clearance(frame)]
-    organs = [*backs, *viscera.all, liver.whole, liver.gallbladder, arteries.outer, *iliacs, gut]
+    vessels = [b.lumen for b in (*arteries.branches, *both)]
+    organs = [
+        *backs,
+        *vessels,
+        *viscera.all,
+        liver.whole,
+        liver.gallbladder,
+        arteries.outer,
+        *iliacs,
+        gut,
+    ]
     blocked = obstacles_of(frame, organs)
     return Anatomy(frame, dome, heart_of(patient), arteries, liver, viscera, gut, blocked)
 

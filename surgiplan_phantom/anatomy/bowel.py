@@ -10,6 +10,7 @@ from ..grid import Floats, Grid, Points, box_grid
 from ..noise import Lattice
 from ..patient import Patient
 from ..solids import Solid, chain, cones
+from .branches import tree_to
 from .frame import Frame
 
 _COLON = (
@@ -24,7 +25,8 @@ _COLON = (
 )  # fmt: skip
 _DUODENUM = (
     (-16, -58, 136, 11), (-38, -46, 134, 13), (-50, -32, 118, 13), (-48, -26, 96, 13),
-    (-38, -30, 80, 12), (-16, -50, 78, 11), (6, -66, 80, 10.5), (30, -52, 92, 11), (46, -44, 108, 11),
+    (-38, -30, 80, 12), (-16, -48, 77, 10.5), (4, -57, 79, 9.5), (28, -52, 91, 10.5),
+    (46, -44, 108, 11),
 )  # fmt: skip
 _CLEAR_MM = 1.6
 
@@ -41,7 +43,9 @@ class Obstacles:
         value = self.values
         for dimension in (0, 1, 2):
             position = grid.axis(dimension).ravel() - self.grid.origin[dimension]
-            position = np.clip(position / self.grid.step[dimension], 0, value.shape[dimension] - 1.001)
+            position = np.clip(
+                position / self.grid.step[dimension], 0, value.shape[dimension] - 1.001
+            )
             base = position.astype(int)
             shape = [1, 1, 1]
             shape[dimension] = len(base)
@@ -103,7 +107,10 @@ def paint_duodenum(canvas: Canvas, patient: Patient, solid: Solid) -> None:
 
 def _around(solid: Solid, blocked: Obstacles) -> Solid:
     def distance(grid: Grid) -> Floats:
-        return np.maximum(solid.distance(grid), np.float32(_CLEAR_MM) - blocked.on(grid))
+        return np.asarray(
+            np.maximum(solid.distance(grid), np.float32(_CLEAR_MM) - blocked.on(grid)),
+            dtype=np.float32,
+        )
 
     return Solid(solid.low, solid.high, distance)
 
@@ -134,7 +141,7 @@ def _small_bowel(patient: Patient, blocked: Obstacles, colon: Solid) -> tuple[So
     allowed &= np.abs(places[:, 0]) < np.interp(places[:, 2], [-105, -60, 0], [44, 80, 95])
     chosen: list[Points] = []
     for place in places[allowed]:
-        if not chosen or np.linalg.norm(np.array(chosen) - place, axis=1).min() > 20.5:
+        if not chosen or np.linalg.norm(np.array(chosen) - place, axis=1).min() > 18.6:
             chosen.append(place)
     order = _walk(np.array(chosen))
     rows: list[list[float]] = []
@@ -142,7 +149,7 @@ def _small_bowel(patient: Patient, blocked: Obstacles, colon: Solid) -> tuple[So
         if len(loop) < 2:
             continue
         points = smooth_path(loop, 3.0) if len(loop) > 3 else loop
-        size = rng.uniform(9.6, 11.8)
+        size = rng.uniform(9.0, 12.4)
         radii = size + 0.9 * np.sin(np.arange(len(points)) * 1.5 + rng.uniform(0, 6))
         for a, b, ra, rb in zip(points[:-1], points[1:], radii[:-1], radii[1:], strict=True):
             rows.append([*a, ra, *b, rb])
@@ -189,16 +196,14 @@ class _Content:
 def _paint_mesentery(canvas: Canvas, patient: Patient, blocked: Obstacles, loops: Points) -> None:
     """Small vessels and lymph nodes that run through the fat to the bowel."""
     rng = patient.rng("mesentery")
-    roots = patient.warp([(0, -70, 68), (-4, -73, 46), (-14, -70, 22), (-24, -60, -2)])
+    roots = patient.warp([(2, -58, 86), (-3, -72, 56), (-14, -70, 22), (-24, -60, -2)])
+    ends = loops + rng.normal(0, 5, loops.shape)
+    nearest = np.argmin(np.linalg.norm(ends[:, None] - roots[None], axis=2), axis=1)
     rows: list[list[float]] = []
-    for loop in loops:
-        root = roots[int(np.argmin(np.linalg.norm(roots - loop, axis=1)))]
-        for _ in range(2):
-            middle = 0.5 * (root + loop) + rng.normal(0, 7, 3)
-            end = loop + rng.normal(0, 5, 3)
-            path = smooth_path(np.array([root, middle, end]), 5.0)
-            sizes = np.linspace(rng.uniform(1.2, 1.9), 0.7, len(path))
-            for a, b, ra, rb in zip(path[:-1], path[1:], sizes[:-1], sizes[1:], strict=True):
-                rows.append([*a, ra, *b, rb])
+    for number, root in enumerate(roots):
+        tips = np.concatenate([ends[nearest == number], ends[nearest == number] + 4.0])
+        if len(tips):
+            order = np.argsort(np.linalg.norm(tips - root, axis=1))
+            rows += tree_to(root, tips[order], rng, 2.1, 0.75)
     value = 0.55 * (patient.tissues.portal + patient.tissues.artery) * 0.85
     canvas.paint(_around(cones(rows), blocked), value)

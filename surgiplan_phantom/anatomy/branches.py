@@ -22,10 +22,24 @@ def grow_tree(
     Each new tip joins the tree where the way from the root stays short; radii follow Murray's
     law from the tips up. Twigs that enter ``spare`` are left out.
     """
+    tips = _scatter(solid, rng, twigs)
+    return tree_to(root, tips, rng, root_radius_mm, tip_radius_mm, spare=spare)
+
+
+def tree_to(
+    root: ArrayLike,
+    tips: Points,
+    rng: np.random.Generator,
+    root_radius_mm: float,
+    tip_radius_mm: float,
+    *,
+    spare: Solid | None = None,
+) -> list[list[float]]:
+    """Round cones of a tree from ``root`` to given tips (n, 3), as :func:`grow_tree` has it."""
     nodes = [np.asarray(root, dtype=np.float64)]
     parents = [-1]
     lengths = [0.0]
-    for tip in _scatter(solid, rng, twigs):
+    for tip in tips:
         position = np.array(nodes)
         away = np.linalg.norm(position - tip, axis=1)
         joint = int(np.argmin(away * 1.25 + np.array(lengths)))

@@ -29,10 +29,10 @@ class Diaphragm:
         top = 234 + right + left - 0.0022 * (y + 10) ** 2
         back = np.clip((y - 0) / 60, 0, 1)
         front = np.clip((-y - 20) / 50, 0, 1)
-        fall = 74 + 26 * back - 38 * front
-        steep = fall * np.exp(-inward / 15)
+        fall = 66 + 26 * back - 40 * front
+        steep = fall * np.exp(-inward / 9)
         height = top - steep + 1.5 * self.wander.on(grid)
-        slope = 0.3 + steep / 15
+        slope = 0.3 + steep / 9
         return np.asarray((height - grid.z) / np.sqrt(1 + slope**2), dtype=np.float32)
 
     @property
@@ -49,7 +49,10 @@ class Diaphragm:
         high = np.array([cavity.high[0], cavity.high[1], 275.0])
 
         def distance(grid: Grid) -> Floats:
-            return np.maximum(3.2 - self.height_above(grid), self.frame.cavity.distance(grid) + 1.0)
+            return np.asarray(
+                np.maximum(3.2 - self.height_above(grid), self.frame.cavity.distance(grid) + 1.0),
+                dtype=np.float32,
+            )
 
         return Solid(low, high, distance)
 
@@ -62,7 +65,7 @@ class Diaphragm:
 
         def distance(grid: Grid) -> Floats:
             shell = np.abs(self.height_above(grid) - 1.4) - 1.3
-            return np.maximum(shell, self.frame.cavity.distance(grid))
+            return np.asarray(np.maximum(shell, self.frame.cavity.distance(grid)), dtype=np.float32)
 
         return Solid(low, high, distance)
 
@@ -91,7 +94,10 @@ def paint_lungs(
 
 def _half(lungs: Solid, side: float) -> Solid:
     def distance(grid: Grid) -> Floats:
-        return np.maximum(lungs.distance(grid), np.float32(1.5) - np.float32(side) * grid.x)
+        return np.asarray(
+            np.maximum(lungs.distance(grid), np.float32(1.5) - np.float32(side) * grid.x),
+            dtype=np.float32,
+        )
 
     low, high = lungs.low.copy(), lungs.high.copy()
     low[0], high[0] = (0.0, high[0]) if side > 0 else (low[0], 0.0)
@@ -115,7 +121,9 @@ class Air:
 
 def _air(patient: Patient) -> Air:
     return Air(
-        patient.tissues.lung, patient.lattice("lung fine", 2.6), patient.lattice("lung coarse", 14.0)
+        patient.tissues.lung,
+        patient.lattice("lung fine", 2.6),
+        patient.lattice("lung coarse", 14.0),
     )
 
 
@@ -138,10 +146,12 @@ def _paint_tree(canvas: Canvas, patient: Patient, lung: Solid, side: float) -> N
     blood = patient.tissues.pulmonary_artery
     rng = patient.rng(f"lung tree {side}")
     inner = lung.grown(-3.0)
-    for hilum, seeds in (((36, 8, 302), 150), ((34, -6, 288), 120)):
+    for hilum, seeds in (((36, 8, 302), 460), ((34, -6, 288), 360)):
         root = np.array([side * hilum[0], hilum[1], hilum[2]], dtype=np.float64)
-        trees = grow_tree(root, inner, rng, twigs=seeds, root_radius_mm=6.0, tip_radius_mm=0.55)
-        canvas.paint(cones(trees).within(lung.grown(1.0)), blood, inside=("lung_left", "lung_right"))
+        trees = grow_tree(root, inner, rng, twigs=seeds, root_radius_mm=6.5, tip_radius_mm=0.78)
+        canvas.paint(
+            cones(trees).within(lung.grown(1.0)), blood, inside=("lung_left", "lung_right")
+        )
 
 
 def _airway_paths() -> list[tuple[list[list[float]], list[float]]]:
@@ -157,8 +167,10 @@ def _airway_paths() -> list[tuple[list[list[float]], list[float]]]:
         ([[46, 14, 292], [54, 24, 270], [60, 32, 244]], [4.6, 3.8, 2.4]),
         ([[60, 0, 306], [74, -30, 288]], [3.0, 1.8]),
         ([[60, 32, 246], [74, 48, 224]], [2.4, 1.6]),
-        ([[-58, 4, 330], [-70, -16, 346]], [2.6, 1.6]), ([[-56, 6, 330], [-66, 36, 350]], [2.6, 1.6]),
-        ([[-52, 24, 254], [-78, 18, 232]], [2.4, 1.5]), ([[58, 30, 252], [84, 20, 236]], [2.2, 1.5]),
+        ([[-58, 4, 330], [-70, -16, 346]], [2.6, 1.6]),
+        ([[-56, 6, 330], [-66, 36, 350]], [2.6, 1.6]),
+        ([[-52, 24, 254], [-78, 18, 232]], [2.4, 1.5]),
+        ([[58, 30, 252], [84, 20, 236]], [2.2, 1.5]),
     ]  # fmt: skip
 
 
@@ -182,12 +194,18 @@ def mediastinum_of(patient: Patient, frame: Frame, heart: Solid, aorta: Solid) -
          ((0, 2, 303), (38, 26, 32), (0, 0, 0)), ((4, 14, 250), (18, 18, 60), (0, 0, 0)),
          ((-20, 0, 235), (20, 26, 40), (0, 0, 0))], blend_mm=12
     )  # fmt: skip
+    behind = chain(spine + [0.0, 40.0, 0.0], 27.0)
     front = plates(
-        [[0, -90, 236, 14, 0, -68, 330, 7, 10, -40, 250, 10],
+        [[0, -100, 180, 30, 0, -90, 236, 14, 10, -40, 225, 16],
+         [0, -90, 236, 14, 0, -68, 330, 7, 10, -40, 250, 10],
          [0, -68, 330, 7, 0, -48, 380, 12, 0, -20, 330, 10],
          [0, -68, 330, 7, 10, -40, 250, 10, 0, -20, 330, 10]], blend_mm=4
     )  # fmt: skip
-    whole = bodies.joined(middle, blend_mm=10).joined(heart.grown(4.5), blend_mm=9)
+    whole = (
+        bodies.joined(behind, blend_mm=6)
+        .joined(middle, blend_mm=10)
+        .joined(heart.grown(4.5), blend_mm=9)
+    )
     return whole.joined(aorta.grown(2.5), blend_mm=4).joined(front, blend_mm=8)
 
 

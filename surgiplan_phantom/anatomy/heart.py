@@ -87,7 +87,11 @@ def _paint_lung_roots(canvas: Canvas, patient: Patient) -> None:
     trunk = [(14, -52, 296), (16, -44, 312), (18, -26, 324), (14, -8, 322)]
     right = [(16, -14, 322), (-8, -8, 316), (-30, 0, 309), (-44, 10, 302)]
     left = [(16, -12, 322), (28, 6, 326), (38, 16, 316), (44, 18, 302)]
-    for path, radii in ((trunk, (13, 13, 12.5, 10)), (right, (10, 10, 9, 7)), (left, (10, 10, 9, 7))):
+    for path, radii in (
+        (trunk, (13, 13, 12.5, 10)),
+        (right, (10, 10, 9, 7)),
+        (left, (10, 10, 9, 7)),
+    ):
         canvas.paint(chain(patient.warp(path), np_add(radii, 1.2)), tissue.vessel_wall)
         canvas.paint(chain(patient.warp(path), radii), tissue.pulmonary_artery)
     veins = [
@@ -96,13 +100,22 @@ def _paint_lung_roots(canvas: Canvas, patient: Patient) -> None:
         [(-14, 14, 284), (-34, 20, 276), (-48, 26, 264)],
     ]  # fmt: skip
     for vein in veins:
-        canvas.paint(chain(patient.warp(vein), (7, 6, 4)), tissue.left_heart - 20, inside=("heart",))
+        canvas.paint(
+            chain(patient.warp(vein), (7, 6, 4)), tissue.left_heart - 20, inside=("heart",)
+        )
     upper = [(-24, -18, 400), (-26, -16, 360), (-30, -14, 320), (-32, -16, 290), (-34, -18, 276)]
     canvas.paint(chain(patient.warp(upper), (8, 9.5, 10, 10.5, 11)), tissue.right_heart + 15)
-    oesophagus = [(0, 18, 400), (2, 22, 345), (2, 24, 310), (4, 26, 280), (8, 18, 245), (16, 8, 225)]
-    path = patient.warp(oesophagus)
-    canvas.paint(chain(path, 7.0), tissue.muscle - 8)
-    canvas.paint(chain(path[:4] + [0.6, -0.8, 0], 2.4), -780.0, opacity=0.7)
+    oesophagus = [
+        (0, 18, 400),
+        (2, 22, 345),
+        (2, 24, 310),
+        (4, 26, 280),
+        (8, 18, 245),
+        (16, 8, 225),
+    ]
+    gullet = patient.warp(oesophagus)
+    canvas.paint(chain(gullet, 7.0), tissue.muscle - 8)
+    canvas.paint(chain(gullet[:4] + [0.6, -0.8, 0], 2.4), -780.0, opacity=0.7)
 
 
 def np_add(values: tuple[float, ...], by: float) -> list[float]:

@@ -1,14 +1,16 @@
 """Liver with its veins, the gallbladder and the tumour."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..canvas import Canvas
 from ..curves import smooth_path
 from ..grid import Floats, Grid, Points
 from ..patient import Patient
-from ..solids import Solid, chain_rows, cones, ellipsoid, ellipsoids, half_space
+from ..solids import Solid, chain_rows, cones, ellipsoid, ellipsoids
 from .branches import grow_tree
 from .chest import Diaphragm
 
@@ -30,7 +32,8 @@ _PORTAL = {
     "right": ([(-36, -20, 160), (-52, -10, 166), (-66, 0, 168)], (6.4, 5.6, 5.0)),
     "right front": ([(-66, 0, 168), (-80, -12, 186), (-88, -20, 205)], (4.6, 3.6, 2.4)),
     "right back": ([(-66, 0, 168), (-84, 22, 158), (-94, 36, 146)], (4.4, 3.4, 2.2)),
-    "left": ([(-36, -20, 160), (-22, -34, 172), (-6, -46, 180), (-2, -58, 190)], (5.2, 4.8, 4.4, 3.6)),
+    "left": ([(-36, -20, 160), (-22, -34, 172), (-6, -46, 180), (-2, -58, 190)],
+             (5.2, 4.8, 4.4, 3.6)),
     "left side": ([(-4, -50, 184), (18, -52, 190), (36, -50, 194)], (3.2, 2.4, 1.6)),
     "middle": ([(-2, -58, 190), (-22, -62, 182), (-38, -62, 174)], (3.2, 2.4, 1.6)),
 }  # fmt: skip
@@ -39,7 +42,8 @@ _HEPATIC = {
               (5.2, 5.0, 4.2, 3.2, 2.0)),
     "middle": ([(-27, 0, 222), (-36, -20, 214), (-48, -40, 196), (-58, -54, 172), (-62, -58, 152)],
                (4.8, 4.6, 4.0, 3.0, 1.8)),
-    "left": ([(-26, -2, 222), (-12, -22, 216), (6, -40, 208), (26, -48, 204)], (4.4, 3.8, 2.8, 1.6)),
+    "left": ([(-26, -2, 222), (-12, -22, 216), (6, -40, 208), (26, -48, 204)],
+             (4.4, 3.8, 2.8, 1.6)),
 }  # fmt: skip
 
 
@@ -72,7 +76,9 @@ def paint_liver(canvas: Canvas, patient: Patient, liver: Liver) -> None:
     canvas.paint(liver.gallbladder.grown(1.4), tissue.bowel_wall - 12)
     canvas.paint(liver.whole, parenchyma, name="liver")
     canvas.paint(liver.gallbladder, tissue.bile)
-    canvas.paint(liver.hepatic, tissue.hepatic_vein, name="hepatic_veins", inside=("liver", "vena_cava"))
+    canvas.paint(
+        liver.hepatic, tissue.hepatic_vein, name="hepatic_veins", inside=("liver", "vena_cava")
+    )
     canvas.paint(liver.portal, tissue.portal, name="portal_vein", inside=("liver",))
     if liver.tumour is not None:
         mottle = patient.lattice("tumour texture", 6.0)
@@ -89,8 +95,8 @@ def paint_liver(canvas: Canvas, patient: Patient, liver: Liver) -> None:
 def _shape(patient: Patient) -> Solid:
     rough = patient.lattice("liver surface", 34.0)
     right = ellipsoids(
-        [((-78, 8, 186), (78, 84, 66), (0, 0, 0)), ((-92, 14, 140), (50, 64, 52), (0, 0, 0)),
-         ((-102, 20, 104), (26, 42, 34), (0, 10, 0))], blend_mm=22
+        [((-78, 6, 186), (80, 86, 68), (0, 0, 0)), ((-92, 14, 140), (50, 64, 52), (0, 0, 0)),
+         ((-100, 20, 108), (28, 44, 38), (0, 10, 0))], blend_mm=22
     )  # fmt: skip
     left = ellipsoids(
         [((-20, -44, 196), (52, 44, 34), (0, 8, 0)), ((26, -56, 204), (42, 28, 19), (0, 12, 14)),
@@ -105,21 +111,22 @@ def _shape(patient: Patient) -> Solid:
     )  # fmt: skip
     cut = cones([[-6, -92, 150, 7, -6, -58, 180, 3.5], [-6, -92, 150, 6, -2, -96, 214, 3]])
     shaped = body.minus(hilum).joined(caudate, blend_mm=8).minus(cut)
-    shaped = shaped.within(half_space((0, 0, 90), (0, 0, -1)))
     return shaped.rough(rough, 1.6)
 
 
 def _tumour(patient: Patient) -> tuple[Points, Solid | None]:
     """A lobulated lesion a few millimetres from the right hepatic vein."""
     rng = patient.rng("tumour")
-    radius = rng.uniform(16.0, 17.6) / patient.scale
+    radius = rng.uniform(15.0, 16.2) / patient.scale
     gap = rng.uniform(3.5, 6.0)
     vein = patient.warp([_HEPATIC["right"][0][2]])[0]
     outward = np.array([-0.42, -0.86, -0.06]) + rng.normal(0, 0.06, 3)
     centre = vein + outward / np.linalg.norm(outward) * (radius + 4.2 + gap)
     if not patient.options.disease.has_tumour:
         return centre, None
-    parts = [(centre, (radius, radius * 0.93, radius * 0.9), rng.uniform(0, 180, 3))]
+    parts: list[tuple[ArrayLike, ArrayLike, ArrayLike]] = [
+        (centre, (radius, radius * 0.93, radius * 0.9), rng.uniform(0, 180, 3))
+    ]
     for direction in rng.standard_normal((7, 3)):
         direction /= np.linalg.norm(direction)
         if direction @ -outward > 0.3:
@@ -131,7 +138,7 @@ def _tumour(patient: Patient) -> tuple[Points, Solid | None]:
 
 def _vessels(
     patient: Patient,
-    plan: dict[str, tuple[list[tuple[float, float, float]], tuple[float, ...]]],
+    plan: Mapping[str, tuple[Sequence[tuple[float, float, float]], tuple[float, ...]]],
     liver: Solid,
     spare: Solid | None,
     name: str,

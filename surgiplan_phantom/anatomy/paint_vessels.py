@@ -1,5 +1,7 @@
 """How arteries, calcium, thrombus and veins are painted."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..canvas import Canvas
@@ -7,7 +9,7 @@ from ..curves import Vessel, smooth_path
 from ..grid import Points
 from ..patient import Patient
 from ..solids import Solid, chain, sweep
-from .arteries import WALL_MM, Arteries
+from .arteries import ILIAC_WALL_MM, WALL_MM, Arteries
 
 
 def paint_veins(canvas: Canvas, patient: Patient) -> None:
@@ -16,24 +18,28 @@ def paint_veins(canvas: Canvas, patient: Patient) -> None:
     upper = [(-24, -4, 118), (-25, 2, 150), (-26, 10, 185), (-27, 8, 215), (-29, -4, 240),
              (-32, -14, 256)]  # fmt: skip
     lower = [(-24, 2, -14), (-28, -1, 15), (-33, -2, 50), (-31, -4, 85), (-24, -4, 118)]
-    left = [(-24, 2, -14), (-6, 6, -22), (16, 12, -42), (37, 20, -66), (50, 12, -86), (63, -4, -108),
-            (70, -26, -130), (71, -34, -150), (72, -34, -178)]  # fmt: skip
-    right = [(-24, 2, -14), (-28, 6, -36), (-38, 18, -64), (-49, 12, -86), (-62, -5, -108),
-             (-69, -26, -130), (-71, -34, -150), (-72, -34, -178)]  # fmt: skip
+    left = [(-24, 2, -14), (-6, 6, -22), (16, 12, -42), (37, 20, -66), (42, 12, -86),
+            (44, -14, -106), (50, -50, -128), (58, -60, -150), (64, -62, -178)]  # fmt: skip
+    right = [(-24, 2, -14), (-28, 6, -36), (-38, 18, -64), (-42, 12, -86), (-44, -14, -106),
+             (-50, -50, -128), (-58, -60, -150), (-64, -62, -178)]  # fmt: skip
     for path in (left, right):
         canvas.paint(chain(_smooth(patient, path), 6.2), tissue.iliac_vein)
     for side in (1, -1):
         deep = [(side * 37, 22, -66), (side * 42, 34, -88), (side * 46, 46, -116)]
         canvas.paint(chain(_smooth(patient, deep), 4.4), tissue.iliac_vein)
     canvas.paint(chain(_smooth(patient, lower), 10.2), tissue.vena_cava_low)
-    renal_left = [(54, 18, 114), (36, 2, 111), (22, -16, 112), (6, -23.5, 114), (-10, -16, 117),
+    renal_left = [(54.0, 18, 114), (36, 2, 111), (22, -16, 112), (6, -23.5, 114), (-10, -16, 117),
                   (-22, -6, 120)]  # fmt: skip
-    renal_right = [(-54, 20, 102), (-40, 8, 107), (-26, -2, 114)]
-    for path in (renal_left, renal_right):
-        canvas.paint(chain(_smooth(patient, path), 4.4), tissue.vena_cava + 8)
+    renal_right = [(-54.0, 20, 102), (-40, 8, 107), (-26, -2, 114)]
+    for branch in (renal_left, renal_right):
+        canvas.paint(chain(_smooth(patient, branch), 4.4), tissue.vena_cava + 8)
+    azygos = [(9.0, 20, 150), (2, 22, 190), (-3, 31, 240), (-6, 33, 300), (-10, 27, 326),
+              (-22, 4, 330), (-28, -10, 322)]  # fmt: skip
+    canvas.paint(chain(_smooth(patient, azygos), 3.4), tissue.vena_cava_low)
     canvas.paint(chain(_smooth(patient, upper), 10.8), tissue.vena_cava, name="vena_cava")
     canvas.paint(
-        chain(_smooth(patient, [(-20, -4, 114), (-24, -4, 126)]), 9.5), tissue.vena_cava - 10,
+        chain(_smooth(patient, [(-20, -4, 114), (-24, -4, 126)]), 9.5),
+        tissue.vena_cava - 10,
         opacity=0.8,
     )
 
@@ -49,23 +55,20 @@ def paint_arteries(canvas: Canvas, patient: Patient, arteries: Arteries) -> None
     internals = {"left": arteries.internal_left, "right": arteries.internal_right}
     for iliac, side in iliacs:
         canvas.paint(internals[side].lumen.grown(0.8), tissue.vessel_wall)
-        canvas.paint(sweep(iliac.widened(1.2).rows), tissue.vessel_wall)
+        canvas.paint(sweep(iliac.widened(ILIAC_WALL_MM).rows), tissue.vessel_wall)
     clot = patient.lattice("clot", 7.0)
     if arteries.sac is not None:
         canvas.paint(outer, tissue.vessel_wall + 10)
         sac = sweep(arteries.sac.rows).grown(-1.2)
-        canvas.paint(
-            sac, lambda grid: (tissue.thrombus + 4 * clot.on(grid)), name="aorta_thrombus"
-        )
+        canvas.paint(sac, lambda grid: tissue.thrombus + 4 * clot.on(grid), name="aorta_thrombus")
     else:
         canvas.paint(outer, tissue.vessel_wall)
     canvas.paint(sweep(arteries.aorta.widened(WALL_MM).rows), tissue.vessel_wall)
     for solid in _plaques(patient, arteries):
-        canvas.paint(solid.grown(1.1), tissue.vessel_wall + 8, opacity=0.99)
+        canvas.paint(solid.grown(2.0), tissue.vessel_wall + 8, opacity=0.99)
     for iliac, side in iliacs:
-        name = f"iliac_artery_{side}"
         canvas.paint(internals[side].lumen, tissue.artery)
-        canvas.paint(sweep(iliac.rows), tissue.artery, name=name)
+        canvas.paint(sweep(iliac.rows), tissue.artery, name=f"iliac_artery_{side}")
     for branch in arteries.branches:
         name = branch.name if branch.name.startswith("renal") else None
         canvas.paint(branch.lumen, tissue.artery, name=name, inside=_NEIGHBOURS)
@@ -78,7 +81,7 @@ def paint_arteries(canvas: Canvas, patient: Patient, arteries: Arteries) -> None
 _NEIGHBOURS = ("liver", "kidney_left", "kidney_right", "spleen")
 
 
-def _smooth(patient: Patient, path: list[tuple[float, float, float]]) -> Points:
+def _smooth(patient: Patient, path: Sequence[tuple[float, float, float]]) -> Points:
     return smooth_path(patient.warp(path), 3.0)
 
 
@@ -92,10 +95,10 @@ def _plaques(patient: Patient, arteries: Arteries) -> list[Solid]:
     renal = arteries.renal_s
     spots: list[tuple[Vessel, float, float]] = []
     spots += [(lumen, s, 3.2) for s in rng.uniform(renal - 130, renal - 20, int(6 * age))]
-    spots += [(lumen, renal + d, 3.2) for d in (9.0, 17.0)[: int(2 * age)]]
-    spots += [(lumen, total - d, 3.2) for d in (7.0, 3.0)[: int(2 * age)]]
+    spots += [(lumen, renal + d, 3.6) for d in (9.0, 17.0)[: int(2 * age)]]
+    spots += [(lumen, total - d, 3.6) for d in (7.0, 3.0)[: int(2 * age)]]
     for iliac in (arteries.iliac_left, arteries.iliac_right):
-        spots += [(iliac, s, 2.8) for s in rng.uniform(22, 105, int(4 * age))]
+        spots += [(iliac, s, 3.6) for s in rng.uniform(22, 105, int(4 * age))]
     if arteries.sac is not None:
         length = arteries.sac.length_mm
         spots += [(arteries.sac, s, -0.9) for s in rng.uniform(0.2, 0.9, int(9 * age)) * length]

@@ -1,6 +1,11 @@
 """Hip bones and the upper ends of the thigh bones."""
 
+from itertools import pairwise
+
+import numpy as np
+
 from ..canvas import Canvas
+from ..curves import smooth_path
 from ..patient import Patient
 from ..solids import Solid, cones, ellipsoid, mirrored, plates
 from .bones import bone_painter
@@ -28,17 +33,21 @@ def _hip_bone() -> Solid:
     crest = [(123, -48, -60), (129, -24, -18), (126, 8, 6), (108, 42, 8), (76, 70, -16),
              (52, 84, -44)]  # fmt: skip
     roof, sciatic, joint = (90, 4, -104), (66, 46, -92), (44, 66, -56)
+    fossa = (86, 34, -45)
+    edge = smooth_path(crest, 9.0)
+    half = np.interp(np.linspace(0, 1, len(edge)), [0, 0.5, 1], [4.6, 3.6, 6.0])
+    inner = [roof if s < 0.4 else fossa for s in np.linspace(0, 1, len(edge) - 1)]
     wing = [
-        [*crest[0], 4.5, *crest[1], 4.0, *roof, 7.0], [*crest[1], 4.0, *crest[2], 4.0, *roof, 7.0],
-        [*crest[2], 4.0, 84, 36, -45, 3.0, *roof, 7.0],
-        [*crest[2], 4.0, *crest[3], 4.0, 84, 36, -45, 3.0],
-        [84, 36, -45, 3.0, *sciatic, 7.0, *roof, 7.0],
-        [*crest[3], 4.0, *crest[4], 5.0, 84, 36, -45, 3.0],
-        [*crest[4], 5.0, *joint, 7.0, 84, 36, -45, 3.0],
-        [*crest[4], 5.0, *crest[5], 6.0, *joint, 7.0],
-        [*joint, 7.0, *sciatic, 6.0, 84, 36, -45, 3.0],
+        [*edge[n], half[n], *edge[n + 1], half[n + 1], *inner[n], 7.0 if inner[n] == roof else 3.0]
+        for n in range(len(edge) - 1)
+    ]
+    turn = inner.index(fossa)
+    wing += [
+        [*edge[turn], half[turn], *fossa, 3.0, *roof, 7.0],
+        [*fossa, 3.0, *sciatic, 7.0, *roof, 7.0],
+        [*edge[-1], 6.0, *joint, 7.0, *fossa, 3.0], [*joint, 7.0, *sciatic, 6.0, *fossa, 3.0],
     ]  # fmt: skip
-    rim = [[*a, 5.2, *b, 5.2] for a, b in zip(crest[:-1], crest[1:], strict=True)]
+    rim = [[*a, 5.0, *b, 5.0] for a, b in pairwise(edge)]
     pillars = cones(
         [*rim, [*crest[0], 5.5, 112, -42, -92, 6.5], [112, -42, -92, 6.5, *roof, 12],
          [*joint, 8, *sciatic, 8], [*sciatic, 8, 76, 30, -112, 13]], blend_mm=3

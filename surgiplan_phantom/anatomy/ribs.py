@@ -1,5 +1,7 @@
 """Ribs with their cartilages, sternum, shoulder blades."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from ..canvas import Canvas
@@ -98,7 +100,7 @@ def _sternum(frame: Frame) -> Solid:
         y = float(frame.cavity.at(z)[1]) - 7.0
         corners.append(([-half + thick, y + 1, z, thick], [half - thick, y + 1, z, thick]))
     parts = []
-    for (a, b), (c, d) in zip(corners[:-1], corners[1:], strict=True):
+    for (a, b), (c, d) in pairwise(corners):
         parts += [[*a, *b, *c], [*b, *d, *c]]
     return plates(parts, blend_mm=2)
 

@@ -1,6 +1,7 @@
 """Vertebrae, discs, spinal canal, sacrum."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..canvas import Canvas
 from ..grid import Points
@@ -54,10 +55,11 @@ def _slab(frame: Frame, z: float, half_height: float, grow: float) -> Solid:
     centre = frame.spine(z)
     width, depth = _half_widths(z)
     tilt = _tilt_deg(frame, z)
+    side = np.array([width * 0.42, depth * 0.18, 0])
     shape = ellipsoids(
         [(centre, (width + grow, depth + grow, 70.0), (tilt, 0, 0)),
-         (centre + [width * 0.42, depth * 0.18, 0], (width * 0.6, depth * 0.85, 70), (tilt, 0, 0)),
-         (centre + [-width * 0.42, depth * 0.18, 0], (width * 0.6, depth * 0.85, 70), (tilt, 0, 0))],
+         (centre + side, (width * 0.6, depth * 0.85, 70.0), (tilt, 0, 0)),
+         (centre + side * [-1, 1, 1], (width * 0.6, depth * 0.85, 70.0), (tilt, 0, 0))],
         blend_mm=5,
     )  # fmt: skip
     up = np.array([0, -np.sin(np.radians(tilt)), np.cos(np.radians(tilt))])
@@ -90,7 +92,7 @@ def _disc(frame: Frame, z: float, height: float) -> Solid:
 
 def _arch(frame: Frame, level: str) -> Solid:
     """Pedicles, laminae, processes and facets of one vertebra."""
-    z, _, height = VERTEBRAE[level]
+    z, _, _ = VERTEBRAE[level]
     centre = frame.spine(z)
     width, depth = _half_widths(z)
     lumbar = level.startswith("L")
@@ -132,15 +134,15 @@ def _cone(base: Points, a: Points, ra: float, b: Points, rb: float) -> list[floa
 def _sacrum(frame: Frame) -> Solid:
     """Five fused bodies, the wings towards the pelvis, and the coccyx."""
     levels = [(-50, 24, 15), (-70, 20, 13), (-88, 17, 11), (-104, 14, 9.5), (-120, 11, 8)]
-    parts = []
+    parts: list[tuple[ArrayLike, ArrayLike, ArrayLike]] = []
     for z, width, depth in levels:
         centre = frame.spine(z) + [0, 2, 0]
-        parts.append((centre, (width, depth, 13), (_tilt_deg(frame, z), 0, 0)))
+        parts.append((centre, (width, depth, 15), (_tilt_deg(frame, z), 0, 0)))
     for side in (-1, 1):
         parts.append(((side * 30, 52, -62), (20, 15, 19), (0, 0, side * -25)))
         parts.append(((side * 27, 66, -84), (15, 11, 16), (0, 0, side * -20)))
         parts.append(((side * 18, 74, -106), (11, 8, 13), (0, 0, 0)))
-    body = ellipsoids(parts, blend_mm=7)
+    body = ellipsoids(parts, blend_mm=9)
     crest = plates([[0, 74, -58, 3, 0, 88, -70, 4, 0, 84, -105, 4]])
     coccyx = cones([[0, 74, -128, 6, 0, 68, -143, 4.5], [0, 68, -143, 4.5, 0, 58, -154, 3]])
     canal = cones([[0, 62, -44, 8, 0, 74, -72, 6.5], [0, 74, -72, 6.5, 0, 80, -100, 4]])

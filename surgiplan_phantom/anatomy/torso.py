@@ -1,8 +1,10 @@
 """Skin, fat, the muscles of the trunk and the diaphragm."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..canvas import Canvas
 from ..grid import Floats, Grid
@@ -62,8 +64,8 @@ def paint_muscles(canvas: Canvas, patient: Patient, frame: Frame) -> None:
     rough = patient.lattice("muscle surface", 22.0)
     envelope = frame.muscle.solid
     for solid in muscles_of(frame):
-        shaped = solid.rough(rough, 1.2).within(envelope, gap_mm=0.5)
-        canvas.paint(shaped.grown(1.3), patient.tissues.fat + 15.0, opacity=0.85)
+        shaped = solid.rough(rough, 1.9).within(envelope, gap_mm=0.5)
+        canvas.paint(shaped.grown(1.0), patient.tissues.fat + 15.0, opacity=0.8)
         canvas.paint(shaped, texture.on)
 
 
@@ -71,14 +73,15 @@ def _with_cleft(skin: Solid, frame: Frame) -> Solid:
     """The skin with the furrow over the spine and the cleft between the buttocks."""
     z = np.linspace(BOTTOM_MM - 20, TOP_MM + 20, 40)
     back = frame.skin.at(z)[2]
-    depth = np.interp(z, [-140, -95, -60, 0, 150, 300], [34, 22, 5, 5.5, 4, 2])
-    radius = np.interp(z, [-140, -95, -60, 0], [3.0, 4.0, 16.0, 20.0])
-    centre = np.column_stack([np.zeros_like(z), back - depth + radius, z])
-    parts = [
-        [*centre[n], radius[n], *centre[n + 1], radius[n + 1]] for n in range(len(z) - 1)
-    ]
-    parts += [[0, back[n] + 20, z[n], 4.0, *centre[n], 2.5] for n in range(9)]
-    furrow = cones(parts)
+    depth = np.interp(z, [-160, -120, -90, -60, 0, 150, 300], [48, 34, 16, 5, 5.5, 4, 2])
+    radius = np.interp(z, [-140, -95, -60, 0], [1.5, 4.0, 16.0, 20.0])
+    edges = [[0, b - d + r, h, r] for b, d, r, h in zip(back, depth, radius, z, strict=True)]
+    lips = [[0, b + 3, h, r + 1.0] for b, r, h in zip(back, radius, z, strict=True)]
+    furrow = cones([[*a, *b] for a, b in pairwise(edges)])
+    low = range(int(np.searchsorted(z, -62)))
+    sheet = [[*edges[n], *edges[n + 1], *lips[n]] for n in low]
+    sheet += [[*lips[n], *edges[n + 1], *lips[n + 1]] for n in low]
+    furrow = furrow.joined(plates(sheet))
 
     def distance(grid: Grid) -> Floats:
         inner, cut = skin.distance(grid), -furrow.distance(grid)
@@ -117,13 +120,16 @@ class WallTexture:
         front = _ramp(-grid.y, 45, 55) * _ramp(-grid.z, -225, -205)
         midline = _sheet(grid.x, 2.2) + _sheet(np.abs(grid.x) - 70, 2.0)
         fat = fat + front * midline * 0.8
-        axilla = _ramp(grid.z, 300, 325) * _ramp(np.abs(grid.x), 104, 116) * _ramp(inner, 14, 18)
-        armpit = axilla * _ramp(-np.abs(grid.y + 2), -34, -26) * _ramp(-outer, 8, 12)
-        fat = np.clip(fat + armpit, 0, 1)
+        pit = ((np.abs(grid.x) - 136) / 24) ** 2 + ((grid.y + 4) / 34) ** 2
+        pit = pit + ((grid.z - 360) / 62) ** 2 + 0.38 * self.wander.on(grid)
+        armpit = _ramp(-pit, -1.1, -0.85) * _ramp(inner, 10, 13) * _ramp(-outer, 7, 10)
+        breast = _ramp(grid.z, 255, 280) * _ramp(-grid.y, 30, 40)
+        pectoral = breast * _sheet(depth - 0.55 - 0.02 * self.wander.on(grid), 0.05)
+        fat = np.clip(fat + armpit + 0.9 * pectoral, 0, 1)
         return np.asarray(value + fat * (-88 - value), dtype=np.float32)
 
 
-def _ramp(value: Floats, low: float, high: float) -> Floats:
+def _ramp(value: NDArray[np.floating], low: float, high: float) -> Floats:
     return np.asarray(np.clip((value - low) / (high - low), 0, 1), dtype=np.float32)
 
 
@@ -137,7 +143,7 @@ def _column(frame: Frame, rows: list[tuple[float, float, float, float]]) -> Soli
     for z, x, behind, radius in rows:
         spine = frame.spine(z)
         nodes.append([spine[0] + x, spine[1] + behind, z, radius])
-    return cones([[*a, *b] for a, b in zip(nodes[:-1], nodes[1:], strict=True)], blend_mm=0)
+    return cones([[*a, *b] for a, b in pairwise(nodes)], blend_mm=0)
 
 
 def muscles_of(frame: Frame) -> list[Solid]:
@@ -149,17 +155,22 @@ def muscles_of(frame: Frame) -> list[Solid]:
         cones([[52, 18, -20, 21, 66, 2, -65, 18], [66, 2, -65, 18, 86, -28, -112, 17],
                [86, -28, -112, 17, 98, -22, -155, 18]])
     )  # fmt: skip
-    quadratus = cones([[58, 46, 142, 6, 66, 47, 80, 10.5], [66, 47, 80, 10.5, 76, 48, 18, 10]])
+    quadratus = plates(
+        [[56, 50, 140, 4, 78, 50, 135, 4, 80, 50, 22, 5],
+         [56, 50, 140, 4, 80, 50, 22, 5, 60, 44, 60, 8]], blend_mm=6
+    )  # fmt: skip
     erector = _column(
         frame,
-        [(-95, 16, 28, 7), (-60, 22, 36, 12), (-20, 31, 50, 21), (30, 35, 54, 25),
-         (80, 35, 51, 25), (130, 34, 45, 22), (190, 31, 40, 18), (260, 29, 36, 15),
-         (400, 29, 36, 14)],
+        [(-95, 14, 29, 7), (-60, 18, 37, 11), (-20, 21, 50, 17), (30, 23, 53, 20),
+         (80, 23, 50, 20), (130, 22, 44, 18), (190, 20, 40, 15), (260, 19, 36, 12),
+         (400, 19, 36, 11)],
     )  # fmt: skip
-    multifidus = _column(
-        frame, [(-75, 11, 32, 9), (-20, 13, 46, 11), (60, 13, 44, 10), (180, 12, 36, 8),
-                (400, 11, 32, 7)]
+    lateral = _column(
+        frame,
+        [(-60, 28, 38, 8), (-20, 42, 47, 14), (30, 50, 49, 18), (80, 49, 46, 18),
+         (130, 46, 40, 16), (190, 42, 37, 13), (260, 38, 34, 11), (400, 36, 34, 9)],
     )  # fmt: skip
+    erector = erector.joined(lateral, blend_mm=14)
     iliacus = plates(
         [[112, -30, -55, 7, 108, 20, 0, 5, 62, 35, -40, 7],
          [112, -30, -55, 7, 62, 35, -40, 7, 84, -18, -105, 13]], blend_mm=8
@@ -178,9 +189,17 @@ def muscles_of(frame: Frame) -> list[Solid]:
     tensor = cones([[134, -45, -62, 8, 146, -40, -170, 13]])
     sartorius = cones([[122, -58, -62, 6, 96, -64, -170, 10]])
     rectus_femoris = cones([[104, -38, -100, 7, 110, -48, -175, 15]])
-    obturator = plates([[58, 24, -118, 7, 70, -18, -148, 6, 62, 34, -160, 8]], blend_mm=4)
+    obturator = plates(
+        [[56, 30, -112, 6, 60, -22, -134, 7, 54, 34, -158, 9],
+         [60, -22, -134, 7, 48, -30, -172, 9, 54, 34, -158, 9]], blend_mm=5
+    )  # fmt: skip
+    levator = plates(
+        [[50, -22, -142, 2.2, 50, 26, -140, 2.2, 17, 4, -172, 3.0],
+         [50, 26, -140, 2.2, 10, 58, -150, 2.6, 17, 34, -172, 3.0],
+         [50, 26, -140, 2.2, 17, 34, -172, 3.0, 17, 4, -172, 3.0]], blend_mm=3
+    )  # fmt: skip
     piriformis = cones([[24, 66, -90, 9, 118, 36, -118, 7]])
     adductor = cones([[30, -44, -165, 14, 60, -30, -190, 20]])
-    right = [psoas, quadratus, erector, multifidus, iliacus, maximus, medius, tensor, sartorius]
-    right += [rectus_femoris, obturator, piriformis, adductor]
+    right = [psoas, quadratus, erector, iliacus, maximus, medius, tensor, sartorius]
+    right += [rectus_femoris, obturator, levator, piriformis, adductor]
     return [side for solid in right for side in (solid, mirrored(solid))]

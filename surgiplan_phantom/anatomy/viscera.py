@@ -49,7 +49,7 @@ def viscera_of(patient: Patient, dome: Diaphragm) -> Viscera:
         [((104, 40, 190), (42, 56, 54), (0, -12, 14)), ((104, 54, 158), (28, 36, 40), (0, 0, 10))],
         blend_mm=10,
     )  # fmt: skip
-    hollow = ellipsoids([((58, 12, 186), (33, 40, 62), (0, 0, 0))])
+    hollow = ellipsoids([((54, 8, 190), (30, 38, 60), (0, 0, 0))])
     spleen = spleen.within(dome.abdomen, gap_mm=1.8).minus(hollow).rough(rough, 1.0)
     stomach = ellipsoids(
         [((58, 14, 212), (34, 34, 30), (0, 0, 0)), ((54, -22, 188), (27, 29, 34), (0, 0, 0)),
@@ -65,7 +65,7 @@ def viscera_of(patient: Patient, dome: Diaphragm) -> Viscera:
     ).rough(patient.lattice("pancreas", 8.0), 1.7)  # fmt: skip
     return Viscera(
         spleen,
-        _kidney(patient, 1, (66, 28, 126)),
+        _kidney(patient, 1, (65, 30, 124)),
         _kidney(patient, -1, (-65, 29, 108)),
         pancreas,
         stomach,
@@ -80,7 +80,9 @@ def paint_viscera(canvas: Canvas, patient: Patient, organs: Viscera) -> None:
     tissue = patient.tissues
     grain = patient.lattice("viscera grain", 4.0)
     canvas.paint(organs.adrenals, tissue.muscle + 15)
-    canvas.paint(organs.spleen, _Textured(tissue.spleen, 2.5, patient, "spleen texture"), name="spleen")
+    canvas.paint(
+        organs.spleen, _Textured(tissue.spleen, 2.5, patient, "spleen texture"), name="spleen"
+    )
     _paint_stomach(canvas, patient, organs.stomach)
     lobules = patient.lattice("lobules", 3.6)
 
@@ -128,13 +130,13 @@ def _kidney(patient: Patient, side: int, centre: tuple[float, float, float]) -> 
     rng = patient.rng(f"kidney {side}")
     whole = body.minus(notch).rough(patient.lattice(f"kidney {side}", 13.0), 0.7)
     pyramids, calyces = [], []
-    for height in np.linspace(-34, 34, 6) + rng.normal(0, 1.5, 6):
-        for spread in (-0.9, 0.9):
+    for height in np.linspace(-33, 33, 5) + rng.normal(0, 2.5, 5):
+        for spread in np.array([-0.9, 0.9]) + rng.normal(0, 0.25, 2):
             out = np.array([side * np.cos(spread), np.sin(spread), 0.0])
             start = c + 10 * out * [1, 1, 0] + [0, 0, height * 0.72]
             stop = c + 17.5 * out + [0, 0, height * 1.05]
             pyramids.append([*start, 3.0, *stop, 6.3])
-            calyces.append([*(c + 5 * inward + [0, 0, height * 0.4]), 1.7, *start, 2.1])
+            calyces.append([*(c + 6 * inward + [0, 0, height * 0.35]), 1.5, *start, 1.0])
     pelvis = c + 17 * inward
     ureter = [pelvis, *patient.warp([(side * 36, 8, 80), (side * 40, -2, 40), (side * 36, -2, -10),
               (side * 44, 6, -50), (side * 46, 20, -90), (side * 18, 2, -134)])]  # fmt: skip
@@ -186,7 +188,9 @@ def _bladder(patient: Patient) -> Solid:
 def _genital(patient: Patient) -> Solid:
     """Prostate with seminal vesicles, or uterus with ovaries."""
     if patient.sex is Sex.MALE:
-        gland: list[tuple[Points | list[float], tuple[float, float, float], tuple[int, int, int]]] = [
+        gland: list[
+            tuple[Points | list[float], tuple[float, float, float], tuple[int, int, int]]
+        ] = [
             (_at(patient, 0, -8, -163), (24, 19, 17), (0, 0, 0)),
             (_at(patient, 16, 16, -137), (20, 6.5, 8), (0, 0, -14)),
             (_at(patient, -16, 16, -137), (20, 6.5, 8), (0, 0, 14)),
