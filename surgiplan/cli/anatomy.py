@@ -9,7 +9,7 @@ from surgiplan.model import Branch, Case, Segment, quantities
 from surgiplan.workflow import segment as segmented
 from surgiplan.workflow import trace_centerline
 
-from .open_case import changed
+from .open_case import changed, shown
 from .output import Answer, Console
 
 __all__ = ["branch_json", "centerline", "methods", "segment", "segment_json", "surface"]
@@ -56,7 +56,7 @@ def methods(options: Namespace, console: Console) -> Answer:
 def segment(options: Namespace, console: Console) -> Answer:
     """Run one method on a scan of the case."""
     start = time.perf_counter()
-    made: list[Segment] = []
+    edits: list[Any] = []
 
     def build(case: Case) -> list[Any]:
         edit = segmented(
@@ -68,19 +68,18 @@ def segment(options: Namespace, console: Console) -> Answer:
             settings=options.settings,
             report=console.report,
         )
-        made.extend(edit.segments)
-        return [edit]
+        edits.append(edit)
+        return edits
 
     changed(options.case, build, dry_run=options.dry_run)
+    made: tuple[Segment, ...] = edits[0].segments
     answer: dict[str, Any] = {
         "segments": [segment_json(one) for one in made],
         "seconds": time.perf_counter() - start,
     }
     lines = [f"{one.name}: {one.volume_ml:.1f} ml ({one.made_by})" for one in made]
     lines += [f"    {remark}" for one in made for remark in one.remarks]
-    if options.dry_run:
-        answer["edits"] = [{"edit": "AddSegments", "segments": [one.id for one in made]}]
-    return Answer(answer, tuple(lines))
+    return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
 
 
 def segment_json(segment: Segment) -> dict[str, Any]:
@@ -134,13 +133,11 @@ def centerline(options: Namespace, console: Console) -> Answer:
     made = edits[0].centerline
     branches = [branch_json(branch) for branch in made.branches]
     answer: dict[str, Any] = {"id": made.id, "segment": made.segment_id, "branches": branches}
-    if options.dry_run:
-        answer["edits"] = [{"edit": "AddCenterline", "centerline": made.id}]
     lines = [f"{made.id}: {made.name}"]
     for n, branch in enumerate(branches):
         widest = max((s["d_max_mm"] for s in branch["stations"] if s["d_max_mm"]), default=0)
         lines.append(f"    branch {n}: {branch['length_mm']:.1f} mm long, {widest:.1f} mm wide")
-    return Answer(answer, tuple(lines))
+    return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
 
 
 def branch_json(branch: Branch) -> dict[str, Any]:

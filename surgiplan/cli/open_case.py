@@ -1,5 +1,6 @@
 """Opening, changing and saving a case from a command."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -7,7 +8,9 @@ from surgiplan import io
 from surgiplan.edits import Edit
 from surgiplan.model import Case
 
-__all__ = ["changed", "saved"]
+from .output import Answer
+
+__all__ = ["changed", "saved", "shown"]
 
 
 def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: bool = False) -> Case:
@@ -23,6 +26,19 @@ def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: boo
         if not dry_run:
             io.save(case, path, journal=edits)
         return case
+
+
+def shown(answer: Answer, edits: Sequence[Edit], *, dry_run: bool) -> Answer:
+    """The answer with the edits in it if nothing was to be changed."""
+    if not dry_run:
+        return answer
+    listed = [io.to_json(edit)[0] for edit in edits]
+    lines = (
+        *answer.lines,
+        "Nothing was changed. The edits would be:",
+        *(json.dumps(one) for one in listed),
+    )
+    return Answer({**answer.json, "edits": listed}, lines)
 
 
 def saved(case: Case, path: Path, edits: Sequence[Edit]) -> None:

@@ -15,7 +15,7 @@ from surgiplan.workflow import (
 )
 from surgiplan.workflow import simulate as simulated
 
-from .open_case import changed
+from .open_case import changed, shown
 from .output import Answer, Console
 
 __all__ = ["devices", "measure", "place", "resect", "simulate"]
@@ -60,7 +60,8 @@ def measure(options: Namespace, console: Console) -> Answer:
         "length_mm": made.length_mm,
         "points_lps": made.points_lps,
     }
-    return Answer(answer, (f"{made.name}: {made.length_mm:.1f} mm",))
+    found = Answer(answer, (f"{made.name}: {made.length_mm:.1f} mm",))
+    return shown(found, edits, dry_run=options.dry_run)
 
 
 def place(options: Namespace, console: Console) -> Answer:
@@ -92,7 +93,7 @@ def place(options: Namespace, console: Console) -> Answer:
             for r in fits.rules
         ),
     )
-    return Answer(answer, lines)
+    return shown(Answer(answer, lines), edits, dry_run=options.dry_run)
 
 
 def resect(options: Namespace, console: Console) -> Answer:
@@ -131,7 +132,7 @@ def resect(options: Namespace, console: Console) -> Answer:
         lines.append(f"    margin to {made.lesion_id}: {free.min_mm:.1f} mm at its smallest")
     else:
         answer |= {"margin_min_mm": None, "margin_p5_mm": None, "reason": "no lesion was named"}
-    return Answer(answer, tuple(lines))
+    return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
 
 
 def simulate(options: Namespace, console: Console) -> Answer:
@@ -164,7 +165,7 @@ def simulate(options: Namespace, console: Console) -> Answer:
         f"    {numbers['element']}, {numbers['iterations']} iterations, "
         f"residual {numbers['residual']:.1e}",
     )
-    return Answer(answer, lines)
+    return shown(Answer(answer, lines), edits, dry_run=options.dry_run)
 
 
 def _fit_json(fits: Any) -> dict[str, Any]:
