@@ -35,8 +35,17 @@ _END_MM = 20
 _END_DIRECTION = 5
 """Stations that give the direction in which a short axis goes on."""
 
-_LARGEST_SHIFT = 0.6
-"""Largest move of the axis in one pass, in radii of the lumen."""
+_MOST_BRIDGED = 0.1
+"""Part of a section's circumference beyond which bridging makes its middle uncertain."""
+
+_LEAST_CONVEX = 0.96
+"""Least area of a plain section, in areas of its convex hull."""
+
+_FARTHEST = 0.25
+"""How far the middle of a plain section may lie from the guide, in its smallest radii."""
+
+_DOUBT_SPREADS = 3
+"""Stations on either side of a doubtful one that are doubtful too."""
 
 
 def trace(
@@ -130,33 +139,53 @@ def _branch(
     volume: Volume, lumen: Segment, path: Points, ends: tuple[Points, Points], report: Report
 ) -> Branch:
     """The path moved to the middle of the lumen, smooth, and cut at the picked ends."""
-    axis = _between(_smooth(resampled(path, STEP_MM), _PATH_SMOOTHING_MM), *ends)
+    guide = _between(_smooth(resampled(path, STEP_MM), _PATH_SMOOTHING_MM), *ends)
+    axis = guide
     for n in range(_PASSES):
         report(n / (_PASSES + 1), "Moving the axis to the middle of the lumen")
-        axis = _between(_smooth(_centered(volume, lumen, axis), _SMOOTHING_MM), *ends)
+        axis = _between(_smooth(_centered(volume, lumen, axis, guide), _SMOOTHING_MM), *ends)
     report(_PASSES / (_PASSES + 1), "Measuring the lumen's sections")
     return Branch(axis, tangents(axis), contours_at(volume, lumen, axis))
 
 
-def _centered(volume: Volume, lumen: Segment, axis: Points) -> Points:
+def _centered(volume: Volume, lumen: Segment, axis: Points, guide: Points) -> Points:
     """Each point moved within its plane to the centroid of the section there.
 
-    Where a section is missing the point moves with its neighbours.
+    Where no plain section shows the middle (at a fork, at the mouth of a branch) the point moves
+    with its neighbours.  The ``guide`` through the deepest of the lumen tells a fork: there the
+    centroid of the common opening lies far beside it.
     """
+    from scipy.ndimage import binary_dilation
+    from scipy.spatial import cKDTree
+
     rays = rays_from(axis)
-    radii = measured_radii(volume, lumen, rays)
-    known = np.isfinite(radii).all(axis=1)
+    radii, bridged = measured_radii(volume, lumen, rays)
+    # Centroid of a contour r(theta): integral of r3/3 over integral of r2/2.
+    shift = 2 / 3 * np.einsum("na,nac->nc", radii**3, rays.directions)
+    shift /= (radii**2).sum(axis=1)[:, None]
+    fine = resampled(np.concatenate([_beyond(guide[::-1])[::-1], guide, _beyond(guide)]), 0.25)
+    aside, _ = cKDTree(fine).query(np.nan_to_num(axis + shift))
+    doubtful = ~_plain(radii) | (bridged > _MOST_BRIDGED)
+    doubtful |= aside > _FARTHEST * radii.min(axis=1)
+    known = ~binary_dilation(doubtful, iterations=_DOUBT_SPREADS) & np.isfinite(aside)
     if not known.any():
         return axis
-    # Centroid of a contour r(theta): integral of r3/3 over integral of r2/2.
-    r = radii[known]
-    shift = 2 / 3 * np.einsum("na,nac->nc", r**3, rays.directions[known])
-    shift /= (r**2).sum(axis=1)[:, None]
-    length = np.linalg.norm(shift, axis=1)
-    shift *= np.minimum(1.0, _LARGEST_SHIFT * r.mean(axis=1) / np.maximum(length, 1e-9))[:, None]
     n = np.arange(len(axis))
-    moved = axis + np.stack([np.interp(n, n[known], column) for column in shift.T], axis=1)
+    moved = axis + np.stack([np.interp(n, n[known], column[known]) for column in shift.T], axis=1)
     return resampled(moved, STEP_MM)
+
+
+def _plain(radii: Floats) -> npt.NDArray[np.bool_]:
+    """Whether each contour (n, angles) is about convex, not two vessels that run together."""
+    from scipy.spatial import ConvexHull
+
+    theta = np.arange(radii.shape[1]) * 2 * np.pi / radii.shape[1]
+    outline = radii[..., None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
+    area = (radii * np.roll(radii, -1, axis=1)).sum(axis=1) * np.sin(theta[1]) / 2
+    known = np.isfinite(area)
+    hull = np.array([ConvexHull(line).volume for line in outline[known]])
+    known[known] = area[known] >= _LEAST_CONVEX * hull
+    return known
 
 
 def _smooth(axis: Points, length_mm: int) -> Points:
@@ -178,11 +207,8 @@ def _between(axis: Points, start: Points, end: Points) -> Points:
 
 def _cut(axis: Points, end: Points) -> Points:
     """The curve up to the place nearest to ``end``, looked for around its last point."""
-    direction = axis[-1] - axis[-min(len(axis), _END_DIRECTION)]
-    direction /= np.linalg.norm(direction)
-    beyond = axis[-1] + np.arange(1, _END_MM + 1)[:, None] * STEP_MM * direction
     far = max(len(axis) - 2 * _END_MM, 2)
-    curve = np.concatenate([axis, beyond])
+    curve = np.concatenate([axis, _beyond(axis)])
     a, b = curve[far - 1 : -1], curve[far:]
     step = b - a
     t = np.clip(np.einsum("ij,ij->i", end - a, step) / np.einsum("ij,ij->i", step, step), 0, 1)
@@ -192,3 +218,11 @@ def _cut(axis: Points, end: Points) -> Points:
     if np.linalg.norm(places[n] - kept[-1]) > 1e-6:
         return np.concatenate([kept, places[n : n + 1]])
     return kept
+
+
+def _beyond(axis: Points) -> Points:
+    """Points on the straight line in which the curve goes on behind its end."""
+    direction = axis[-1] - axis[-min(len(axis), _END_DIRECTION)]
+    direction /= np.linalg.norm(direction)
+    further: Points = axis[-1] + np.arange(1, _END_MM + 1)[:, None] * STEP_MM * direction
+    return further

@@ -19,32 +19,38 @@ _STRAY_MM = 0.8
 _STRAY_FRACTION = 0.1
 """A distance strays if it is off by both: branches leave there, or calcium lies there."""
 
+_STIFFNESS = 0.05
+"""How much a rough shape prefers to be round where little is known."""
+
+_LEAST_KNOWN = 0.5
+
 _EVENED = 7
 
 _MOST_STRAYS = 0.25
 """If more than this part strays the rough shape is wrong, not the distances."""
 
 
-def closed_radii(found: Floats, fallback: Floats, biggest_gap: float) -> Floats:
+def closed_radii(
+    found: Floats, fallback: Floats, biggest_gap: float
+) -> tuple[Floats, Floats]:
     """Radii (n, angles) of closed contours from distances (n, angles) with NaN where unknown.
 
     Unknown and stray distances are bridged smoothly.  Where they span more than the fraction
-    ``biggest_gap`` of the circumference, ``fallback`` (n, angles) counts a little there.  NaN for
-    contours of which less than half is known one way or the other.
+    ``biggest_gap`` of the circumference, ``fallback`` (n, angles) helps there.  NaN for contours of which less than half is known one way or the other.  With it comes the part (n,) of
+    each contour that was bridged.
     """
-    known = np.isfinite(found) & ~_strays(found)
-    spare = np.isfinite(fallback) & ~known
-    wide = _longest_gap(known) > biggest_gap * found.shape[1]
-    weights = known.astype(float)
-    weights[wide] += 0.3 * spare[wide]
-    values = np.where(known, found, np.where(spare, fallback, 0.0))
-    enough = (weights > 0).mean(axis=1) >= 0.5
+    rough, strays = _rough(found)
+    known = np.isfinite(found) & ~strays
+    spare = np.isfinite(fallback) & ~known & (np.abs(fallback - rough) < _limit(rough))
+    spare &= (_longest_gap(known) > biggest_gap * found.shape[1])[:, None]
     radii = np.full_like(found, np.nan)
+    enough = (known | spare).mean(axis=1) >= _LEAST_KNOWN
     if enough.any():
+        values = np.where(known, found, np.where(spare, fallback, np.nan))[enough]
         m = np.arange(_HARMONICS + 1)
         stiffness = 0.5 * (m / _SMOOTH_FROM) ** 6 * found.shape[1] / 2
-        radii[enough] = _fitted(values[enough], weights[enough], stiffness)
-    return radii
+        radii[enough] = _fitted(_filled(values), np.ones_like(values), stiffness)
+    return radii, 1 - known.mean(axis=1)
 
 
 def evened_along(radii: Floats) -> Floats:
@@ -70,20 +76,37 @@ def harmonics(radii: Floats, highest: int) -> tuple[Floats, Floats]:
     return coefficients.real, -coefficients.imag
 
 
-def _strays(found: Floats) -> Flags:
-    """Which distances do not fit the rough shape of the others (least absolute residuals)."""
+def _rough(found: Floats) -> tuple[Floats, Flags]:
+    """The rough shape (n, angles) by least absolute residuals, and which distances stray from it."""
     known = np.isfinite(found)
     values = np.where(known, found, 0.0)
     weights = known.astype(float)
-    stiffness = np.full(_ROUGH_HARMONICS + 1, 1e-3)
+    stiffness = _STIFFNESS * np.arange(_ROUGH_HARMONICS + 1.0) ** 2
     for _ in range(8):
         off = np.abs(values - _fitted(values, weights, stiffness))
         weights = known / np.maximum(off, 0.1)
     rough = _fitted(values, weights, stiffness)
-    limit = np.maximum(_STRAY_MM, _STRAY_FRACTION * np.abs(rough))
-    strays = known & (np.abs(values - rough) > limit)
+    strays = known & (np.abs(values - rough) > _limit(rough))
     strays[strays.sum(axis=1) > _MOST_STRAYS * np.maximum(known.sum(axis=1), 1)] = False
-    return strays
+    return rough, strays
+
+
+def _limit(rough: Floats) -> Floats:
+    return np.maximum(_STRAY_MM, _STRAY_FRACTION * np.abs(rough))
+
+
+def _filled(values: Floats) -> Floats:
+    """Values (n, angles) with gaps bridged by an oval that meets what is known on both sides."""
+    known = np.isfinite(values)
+    there = np.where(known, values, 0.0)
+    oval = _fitted(there, known.astype(float), _STIFFNESS * np.arange(3.0) ** 2)
+    angles = values.shape[1]
+    ray = np.arange(angles)
+    result = values.copy()
+    for n in np.flatnonzero(~known.all(axis=1)):
+        off = (values - oval)[n, known[n]]
+        result[n] = oval[n] + np.interp(ray, ray[known[n]], off, period=angles)
+    return result
 
 
 def _fitted(values: Floats, weights: Floats, stiffness: Floats) -> Floats:

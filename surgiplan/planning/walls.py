@@ -44,6 +44,12 @@ _CONTRAST_HU = 60.0
 _WALL_RANGE_HU = 25.0
 """Tissue less than this above a wall's value may be one, and so is a dip this deep."""
 
+_MOSTLY = 0.5
+"""A vessel with a wall on most of its rays has one on all, seen or not."""
+
+_RISE_FRACTION = 0.2
+"""Part of the lumen's contrast by which a ray that has left the lumen may not rise again."""
+
 _BRIGHT_FRACTION = 0.3
 """Part of the lumen's contrast by which calcium or metal must outshine the lumen."""
 
@@ -106,13 +112,16 @@ def contours_at(volume: Volume, lumen: Segment, points_lps: Points) -> Points:
     whose arms still share one opening, the section is that of the opening.
     """
     rays = rays_from(points_lps)
-    radii = measured_radii(volume, lumen, rays)
+    radii, _ = measured_radii(volume, lumen, rays)
     contours: Points = points_lps[:, None] + radii[..., None] * rays.directions
     return contours
 
 
-def measured_radii(volume: Volume, lumen: Segment, rays: Rays) -> Floats:
-    """Distance of the lumen's border along each ray, (n, 64) [mm]; NaN where none was found."""
+def measured_radii(volume: Volume, lumen: Segment, rays: Rays) -> tuple[Floats, Floats]:
+    """Distance of the lumen's border along each ray, (n, 64) [mm]; NaN where none was found.
+
+    With it comes the part (n,) of each section's circumference that had to be bridged.
+    """
     edges = _mask_edges(lumen, rays)
     profile = _profile(volume, rays, edges)
     blur = Blur.of_voxels(volume.grid)
@@ -121,10 +130,10 @@ def measured_radii(volume: Volume, lumen: Segment, rays: Rays) -> Floats:
         found, slope = _crossings(profile, levels)
         blur = blur.seen_on(rays.directions, levels.step, slope)
     is_open = ~np.isfinite(edges)
-    radii = closed_radii(found, np.where(is_open, np.nan, edges), _BIGGEST_GAP)
+    radii, bridged = closed_radii(found, np.where(is_open, np.nan, edges), _BIGGEST_GAP)
     radii[is_open.mean(axis=1) > _BIGGEST_GAP] = np.nan
     radii = evened_along(radii)
-    return radii + blur.shrinkage_mm(radii, rays.directions)
+    return radii + blur.shrinkage_mm(radii, rays.directions), bridged
 
 
 def _mask_edges(lumen: Segment, rays: Rays) -> Floats:
@@ -170,6 +179,8 @@ def _levels(profile: _Profile, variance_mm2: Floats, is_hu: bool) -> _Levels:
     low, high = (_INWARD + n for n in _BEHIND)
     behind = np.median(profile.values[..., low:high], axis=-1).astype(float)
     has_wall = valley < np.maximum(_WALL_HU, behind - 2 * _WALL_RANGE_HU) + _WALL_RANGE_HU
+    if has_wall.mean() > _MOSTLY:
+        has_wall = np.ones_like(has_wall)
     has_wall &= lumen > _WALL_HU + _CONTRAST_HU
     outside = np.where(has_wall, _WALL_HU, valley)
     sigmas = _wall_mm(profile.edges_mm) / np.sqrt(variance_mm2)
@@ -202,8 +213,11 @@ def _crossings(profile: _Profile, levels: _Levels) -> tuple[Floats, Floats]:
     slope = (before - behind) / (3.0 * _STEP_MM)
     before_edge = np.arange(values.shape[-1]) <= n[..., None] + 1
     peak = np.where(before_edge, values, -np.inf).max(axis=-1)
+    rise = values - np.minimum.accumulate(values, axis=-1)
+    highest_rise = np.where(before_edge, rise, 0.0).max(axis=-1)
     usual = np.median(contrast)
     is_bad = ~falls.any(axis=-1) | (peak > profile.lumen + _BRIGHT_FRACTION * contrast)
+    is_bad |= highest_rise > _RISE_FRACTION * contrast
     is_bad |= (contrast < _FAINT_FRACTION * usual) | ~np.isfinite(profile.edges_mm) | (found <= 0)
     return np.where(is_bad, np.nan, found), np.where(is_bad, np.nan, slope)
 
