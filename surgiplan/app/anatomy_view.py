@@ -62,6 +62,9 @@ class AnatomyView(Viewport):
         if self._was_empty and not empty:
             self._fits = True
         self._was_empty = empty
+        if self.desk.is_previewing:
+            self.scene.interacting = True
+            self._idle.start()
         super().render_now()
 
     def _case_opened(self) -> None:

@@ -1,5 +1,6 @@
 """A view of the case: VTK draws off screen, Qt shows the picture and hears the mouse."""
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,9 @@ XY = tuple[float, float]
 """Device pixels from the top left of the view."""
 
 
+_LONG_S = 0.02
+
+
 class Viewport(QWidget):
     """Shows one scene.  Rendering is asked for, and done one view per turn of the event loop."""
 
@@ -58,6 +62,7 @@ class Viewport(QWidget):
         self._frame: Any = None
         self._picture: npt.NDArray[np.uint8] | None = None
         self._is_dirty = True
+        self._is_built = False
         self._shown: tuple[object, object] = (None, None)
         self._button = Qt.MouseButton.NoButton
         self._last: XY = (0.0, 0.0)
@@ -81,9 +86,22 @@ class Viewport(QWidget):
         if not self.isVisible() or self._frame is None:
             return
         case, look = self.desk.case, self.desk.view.look
+        if self._is_built and self._shown == (case, look):
+            self._is_built = False
+            self._draw()
+            return
         if self._shown != (case, look) or self._is_dirty:
+            begun = time.perf_counter()
             self._is_dirty = self.scene.show(case, look) or self._is_dirty
             self._shown = (case, look)
+            if self._is_dirty and time.perf_counter() - begun > _LONG_S:
+                # New shapes took their time: the picture gets a turn of its own.
+                self._is_built = True
+                self._turns.ask(self, first=True)
+                return
+        self._draw()
+
+    def _draw(self) -> None:
         if self._is_dirty:
             if self._fits:
                 self.scene.fit()

@@ -20,6 +20,8 @@ class Stall:
     """One pause of the event loop."""
 
     seconds: float
+    processor_s: float
+    """How much of it the main thread computed; the rest it waited for other programs."""
     stack: str
     """Where the main thread was, as seen from another thread; empty for a short pause."""
 
@@ -35,6 +37,7 @@ class Watchdog(QObject):
         self._look_after_s = look_after_s
         self._main = threading.get_ident()
         self._last = time.monotonic()
+        self._last_cpu = time.thread_time()
         self._seen = ""
         self._stalls: list[Stall] = []
         self._stopped = threading.Event()
@@ -45,7 +48,7 @@ class Watchdog(QObject):
 
     def start(self) -> None:
         """Begin to watch."""
-        self._last = time.monotonic()
+        self._last, self._last_cpu = time.monotonic(), time.thread_time()
         self._timer.start()
         threading.Thread(target=self._look, daemon=True, name="surgiplan-watchdog").start()
 
@@ -56,7 +59,7 @@ class Watchdog(QObject):
 
     def forget(self) -> None:
         """Begin anew, as after a pause that was meant."""
-        self._last = time.monotonic()
+        self._last, self._last_cpu = time.monotonic(), time.thread_time()
         self._stalls.clear()
 
     @contextmanager
@@ -68,6 +71,7 @@ class Watchdog(QObject):
             yield
         finally:
             self._last, self._seen = time.monotonic(), ""
+            self._last_cpu = time.thread_time()
             self._is_looking = True
             self._timer.start()
 
@@ -85,8 +89,9 @@ class Watchdog(QObject):
         now = time.monotonic()
         pause = now - self._last - _BEAT_MS / 1000
         if pause > 0.02:
-            self._stalls.append(Stall(pause, self._seen))
+            self._stalls.append(Stall(pause, time.thread_time() - self._last_cpu, self._seen))
         self._last, self._seen = now, ""
+        self._last_cpu = time.thread_time()
 
     def _look(self) -> None:
         while not self._stopped.wait(0.02):

@@ -143,7 +143,10 @@ def hands(qapp: QApplication) -> Iterator[Hands]:
     window.resize(1600, 980)
     window.show()
     window.finish_starting()
-    yield Hands(window)
+    pair = Hands(window)
+    yield pair
+    # A test may have closed it and opened another one.
+    window = pair.window
     window.desk.session.mark_saved(len(window.desk.session.unsaved))
     window.close()
     QTest.qWait(20)

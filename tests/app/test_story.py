@@ -43,14 +43,20 @@ def landmarks(sample_dicom: Path) -> dict[str, np.ndarray]:
 def watchdog(
     hands: Hands, request: pytest.FixtureRequest, record_property: Any
 ) -> Iterator[Watchdog]:
-    dog = Watchdog(hands.window)
+    hands.settle()
+    dog = Watchdog()
     dog.start()
     yield dog
     dog.stop()
-    longest = ", ".join(f"{stall.seconds * 1000:.0f}" for stall in dog.stalls[:6])
+    pauses = ", ".join(
+        f"{stall.seconds * 1000:.0f} ({stall.processor_s * 1000:.0f})" for stall in dog.stalls
+    )
     record_property("longest_stall_ms", round(dog.longest_s * 1000))
-    watchdog_lines.append(f"{request.node.name}: longest pauses of the window [ms]: {longest}")
-    if dog.stalls and dog.longest_s > 0.1:
+    watchdog_lines.append(
+        f"{request.node.name}: longest pauses of the window, and what the main thread computed in "
+        f"each [ms]: {pauses or 'none above 20'}"
+    )
+    if dog.longest_s > 0.1:
         watchdog_lines.append(dog.stalls[0].stack)
 
 
@@ -258,9 +264,7 @@ def test_the_whole_path(
     story.import_scan(sample_dicom)
     story.look()
     story.segment("bone")
-    neck, sac, end = (
-        landmarks[n] for n in ("lumen_infrarenal_neck", "sac_centre", "lumen_descending_thoracic")
-    )
+    neck, end = landmarks["lumen_infrarenal_neck"], landmarks["lumen_descending_thoracic"]
     story.segment("vessel", *vessel_seeds(end, landmarks["bifurcation"]))
     story.segment("liver", landmarks["liver_seed"])
     story.segment("tumour", landmarks["tumour"])
@@ -274,7 +278,6 @@ def test_the_whole_path(
     story.simulate(stent, cancel_first=True)
     story.simulate(resection)
     story.undo_and_redo_everything()
-    assert sac.shape == (3,)
     save_and_reopen(story, tmp_path)
     hands.window.desk.select(stent)
     hands.click("stage_plan")

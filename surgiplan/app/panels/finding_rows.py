@@ -10,7 +10,7 @@ __all__ = ["finding_rows"]
 Row = tuple[str, str, str, str]
 
 _TITLES = {
-    "displacement_max_mm": "Largest displacement",
+    "displacement_max_mm": "Displacement, max",
     "cut_face_displacement_mean_mm": "Cut face, mean",
     "stress_p99_kpa": "Stress, 99th perc.",
     "contact_pressure_max_kpa": "Contact pressure, max",
@@ -56,7 +56,7 @@ def _diameter_rows(stations: Any) -> list[Row]:
         return []
     widest = max(known, key=lambda one: one["d_area_after_mm"] - one["d_area_before_mm"])
     change = f"{widest['d_area_before_mm']:.1f} → {widest['d_area_after_mm']:.1f} mm"
-    return [("Widened most", change, f"at {widest['s_mm']:.0f} mm", "")]
+    return [(f"Diameter at {widest['s_mm']:.0f} mm", change, "", "")]
 
 
 def _text(name: str, value: Any) -> str:

@@ -23,6 +23,9 @@ __all__ = ["NumberTable", "Panel", "enable"]
 
 def enable(widget: QWidget, why_not: str = "", *, hint: str = "") -> None:
     """Enable a widget, or disable it and say in its tooltip what is missing."""
+    if why_not and widget.hasFocus():
+        # Otherwise the focus jumps into the next field and marks its number.
+        widget.clearFocus()
     widget.setEnabled(not why_not)
     widget.setToolTip(why_not or hint)
 
