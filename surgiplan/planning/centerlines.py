@@ -131,7 +131,7 @@ def _unhooked(points: Points, depths_mm: Floats) -> Points:
         near = away < _END_MM
         radius = depths_mm[near].max()
         hook = radius - depths_mm[np.argmin(away)]
-        keep &= away >= min(1.5 * hook, s[-1] / 3)
+        keep &= away >= min(2 * (hook + STEP_MM), s[-1] / 3)
     return points[keep]
 
 
@@ -166,7 +166,9 @@ def _centered(volume: Volume, lumen: Segment, axis: Points, guide: Points) -> Po
     fine = resampled(np.concatenate([_beyond(guide[::-1])[::-1], guide, _beyond(guide)]), 0.25)
     aside, _ = cKDTree(fine).query(np.nan_to_num(axis + shift))
     doubtful = ~_plain(radii) | (bridged > _MOST_BRIDGED)
-    doubtful |= aside > _FARTHEST * radii.min(axis=1)
+    # The guide itself is not to be trusted where it starts from a point beside the middle.
+    inner = slice(_END_MM // 2, -_END_MM // 2)
+    doubtful[inner] |= (aside > _FARTHEST * radii.min(axis=1))[inner]
     known = ~binary_dilation(doubtful, iterations=_DOUBT_SPREADS) & np.isfinite(aside)
     if not known.any():
         return axis
