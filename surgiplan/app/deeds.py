@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from .bars import STAGES
 from .commands import Command
-from .tools.distance import DistanceTool
-from .tools.window_level import WindowTool
+from .tools import DistanceTool, WindowTool
 
 if TYPE_CHECKING:
     from .window import MainWindow

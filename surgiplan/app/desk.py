@@ -19,7 +19,7 @@ from .errors import Notices
 from .view_state import ViewState
 
 if TYPE_CHECKING:
-    from .tools.tool import Tool
+    from .tools import Tool
 
 __all__ = ["Desk", "Running"]
 

@@ -24,7 +24,7 @@ from .desk import Desk
 from .turns import Turns
 
 if TYPE_CHECKING:
-    from .tools.tool import Tool
+    from .tools import Tool
 
 __all__ = ["Viewport"]
 

@@ -12,8 +12,7 @@ from .anatomy_view import AnatomyView
 from .desk import Desk
 from .slice_view import SliceView
 from .surfaces import Surfaces
-from .tools.navigate import NavigateTool
-from .tools.tool import Tool
+from .tools import NavigateTool, Tool
 from .turns import Turns
 from .viewport import Viewport
 

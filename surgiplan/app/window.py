@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
 
     def finish_starting(self) -> None:
         """Load what is heavy and fill the middle; called after the first paint."""
-        from .panels.all_panels import panels_for
+        from .panels import panels_for
         from .views import Views
 
         self.views = Views(self.desk, self.surfaces)

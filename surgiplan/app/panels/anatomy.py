@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout
 from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox, SettingsForm
 from surgiplan.app.palette import ACCENT
-from surgiplan.app.tools.points import PointsTool
+from surgiplan.app.tools import PointsTool
 from surgiplan.app.words import shown_name
 from surgiplan.edits import AddSegments
 from surgiplan.jobs_report import Report

@@ -4,8 +4,7 @@ from PySide6.QtWidgets import QGridLayout, QPushButton
 
 from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox, NumberField
-from surgiplan.app.tools.distance import DistanceTool
-from surgiplan.app.tools.window_level import WindowTool
+from surgiplan.app.tools import DistanceTool, WindowTool
 from surgiplan.model import Case, Quantity, Volume
 
 from .panel import NumberTable, Panel, enable

@@ -12,7 +12,7 @@ from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox, NumberField
 from surgiplan.app.palette import ATTENTION
 from surgiplan.app.prepared import Prepared
-from surgiplan.app.tools.points import PointsTool
+from surgiplan.app.tools import PointsTool
 from surgiplan.app.words import shown_name
 from surgiplan.edits import AddCenterline, MoveStent, ResizeStent, TurnStent
 from surgiplan.errors import SurgiplanError
