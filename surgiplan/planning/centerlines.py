@@ -8,6 +8,7 @@ from surgiplan.geometry import resampled, tangents
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Branch, Points, Segment, Volume
 
+from .forks import forks
 from .snapping import nearest_voxel
 from .walls import contours_at, measured_radii, rays_from
 
@@ -145,7 +146,9 @@ def _branch(
         report(n / (_PASSES + 1), "Moving the axis to the middle of the lumen")
         axis = _between(_smooth(_centered(volume, lumen, axis, guide), _SMOOTHING_MM), *ends)
     report(_PASSES / (_PASSES + 1), "Measuring the lumen's sections")
-    return Branch(axis, tangents(axis), contours_at(volume, lumen, axis))
+    contours = contours_at(volume, lumen, axis)
+    plain = ~forks(axis, contours, lumen)
+    return Branch(axis, tangents(axis), np.where(plain[:, None, None], contours, np.nan))
 
 
 def _centered(volume: Volume, lumen: Segment, axis: Points, guide: Points) -> Points:
