@@ -49,8 +49,10 @@ class Coarse:
             lower = np.minimum(place.astype(int), max(n - 2, 0))
             upper = np.minimum(lower + 1, n - 1)
             weight = np.moveaxis((place - lower).astype(np.float32)[:, None, None], 0, axis)
-            below, above = np.take(result, lower, axis), np.take(result, upper, axis)
-            result = below + (above - below) * weight
+            below, result = np.take(result, lower, axis), np.take(result, upper, axis)
+            result -= below
+            result *= weight
+            result += below
         return result
 
 
