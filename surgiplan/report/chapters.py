@@ -97,7 +97,7 @@ def _vessel(case: Case, centerline: Centerline, stents: Sequence[StentPlacement]
     method = note(
         "Diameters of the contrast-filled lumen in sections orthogonal to the centreline, at half "
         "of the local contrast; smallest and largest caliper width. Wall and thrombus are not "
-        "included."
+        "included. Where the vessel divides no section is measured."
     )
     return [*story, method]
 
