@@ -16,7 +16,7 @@ from .frame import Frame
 _COLON = (
     (-64, -18, -92, 12), (-80, -36, -70, 24), (-88, -30, -42, 27), (-94, -18, -8, 25),
     (-94, -8, 30, 23), (-92, -4, 62, 23), (-84, -26, 84, 22), (-60, -62, 84, 21),
-    (-34, -76, 72, 20), (-2, -84, 62, 19), (34, -80, 70, 19), (62, -64, 96, 19),
+    (-34, -80, 72, 19), (-2, -89, 62, 16), (34, -84, 70, 18), (62, -64, 96, 19),
     (84, -34, 132, 19), (98, 0, 152, 18), (102, 18, 132, 16), (102, 18, 96, 14),
     (100, 12, 56, 14), (99, 4, 14, 14), (96, -10, -26, 14), (84, -26, -56, 14),
     (58, -34, -76, 15), (28, -20, -92, 15), (2, -16, -80, 15), (-22, 4, -76, 15),
@@ -196,7 +196,7 @@ class _Content:
 def _paint_mesentery(canvas: Canvas, patient: Patient, blocked: Obstacles, loops: Points) -> None:
     """Small vessels and lymph nodes that run through the fat to the bowel."""
     rng = patient.rng("mesentery")
-    roots = patient.warp([(2, -58, 86), (-3, -72, 56), (-14, -70, 22), (-24, -60, -2)])
+    roots = patient.warp([(2, -66, 86), (-6, -66, 56), (-17, -60, 24), (-26, -54, -2)])
     ends = loops + rng.normal(0, 5, loops.shape)
     nearest = np.argmin(np.linalg.norm(ends[:, None] - roots[None], axis=2), axis=1)
     rows: list[list[float]] = []

@@ -101,6 +101,7 @@ def _half(lungs: Solid, side: float) -> Solid:
 
     low, high = lungs.low.copy(), lungs.high.copy()
     low[0], high[0] = (0.0, high[0]) if side > 0 else (low[0], 0.0)
+    high[2] = min(high[2], TOP_MM + 15)
     return Solid(low, high, distance)
 
 
@@ -145,8 +146,9 @@ def _paint_tree(canvas: Canvas, patient: Patient, lung: Solid, side: float) -> N
     """Pulmonary arteries and veins, which run apart and end a little short of the pleura."""
     blood = patient.tissues.pulmonary_artery
     rng = patient.rng(f"lung tree {side}")
-    inner = lung.grown(-3.0)
-    for hilum, seeds in (((36, 8, 302), 460), ((34, -6, 288), 360)):
+    # Distances saturate within a lung, so its vessels start from a rind of one millimetre.
+    inner = lung.grown(-1.0)
+    for hilum, seeds in (((36, 8, 302), 420), ((34, -6, 288), 330)):
         root = np.array([side * hilum[0], hilum[1], hilum[2]], dtype=np.float64)
         trees = grow_tree(root, inner, rng, twigs=seeds, root_radius_mm=6.5, tip_radius_mm=0.78)
         canvas.paint(
@@ -192,9 +194,10 @@ def mediastinum_of(patient: Patient, frame: Frame, heart: Solid, aorta: Solid) -
     middle = ellipsoids(
         [((2, -6, 388), (34, 26, 40), (0, 0, 0)), ((0, -6, 340), (36, 36, 40), (0, 0, 0)),
          ((0, 2, 303), (38, 26, 32), (0, 0, 0)), ((4, 14, 250), (18, 18, 60), (0, 0, 0)),
+         ((2, -10, 262), (24, 24, 30), (0, 0, 0)),
          ((-20, 0, 235), (20, 26, 40), (0, 0, 0))], blend_mm=12
     )  # fmt: skip
-    behind = chain(spine + [0.0, 40.0, 0.0], 27.0)
+    behind = chain(spine + [0.0, 40.0, 0.0], np.interp(z, [120, 190, 300], [50, 40, 27]))
     front = plates(
         [[0, -100, 180, 30, 0, -90, 236, 14, 10, -40, 225, 16],
          [0, -90, 236, 14, 0, -68, 330, 7, 10, -40, 250, 10],

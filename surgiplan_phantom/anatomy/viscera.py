@@ -150,6 +150,7 @@ def _paint_kidney(canvas: Canvas, patient: Patient, kidney: Kidney, side: str) -
     name = f"kidney_{side}"
     native = patient.options.phase is Phase.NATIVE
     urine = tissue.urine if native else tissue.urine + 4
+    canvas.paint(kidney.whole.grown(3.0), tissue.fat + 3)
     canvas.paint(kidney.whole, _Textured(tissue.kidney_cortex, 4.0, patient, name), name=name)
     canvas.paint(kidney.pyramids, tissue.kidney_medulla, inside=(name,))
     canvas.paint(kidney.sinus, tissue.fat + 14)
