@@ -55,7 +55,11 @@ class TopBar(QFrame):
             setattr(self, f"_{name}", button)
         desk.shown.connect(self.refresh)
         freshness.changed.connect(self.refresh)
+        desk.opened.connect(self._opened)
         self.refresh()
+
+    def _opened(self) -> None:
+        self.has_report = False
 
     def show_stage(self, stage: str) -> None:
         """Underline the stage that the panel on the right belongs to."""

@@ -1,23 +1,16 @@
 """Surfaces of segments for the 3D view, made in another process and kept while they are of use."""
 
-from dataclasses import replace
 from functools import partial
 from weakref import WeakKeyDictionary
 
 from PySide6.QtCore import QObject, Signal
 
-from surgiplan.jobs_report import Report
 from surgiplan.model import Segment, Surface
 
 from .desk import Desk
+from .work import displayed_surface
 
 __all__ = ["Surfaces"]
-
-_TRIANGLES = 100_000
-"""More than a view of half a screen shows, few enough to turn without a graphics card."""
-
-_VOXELS = 6_000_000
-"""Larger boxes are halved within the slices first: thousands of voxels share a pixel there."""
 
 
 class Surfaces(QObject):
@@ -46,7 +39,7 @@ class Surfaces(QObject):
         self._waiting[segment] = segment.name
         self._desk.background.start(
             f"surface {segment.id}",
-            partial(_displayed_surface, segment),
+            partial(displayed_surface, segment),
             done=partial(self._done, segment),
             failed=partial(self._failed, segment),
             cancelled=partial(self._cancelled, segment),
@@ -63,32 +56,3 @@ class Surfaces(QObject):
     def _failed(self, segment: Segment, error: BaseException) -> None:
         self._done(segment, None)  # type: ignore[arg-type]
         self._desk.notices.show(error)
-
-
-def _displayed_surface(segment: Segment, report: Report) -> Surface:
-    """Runs in the worker process."""
-    from surgiplan.meshing import decimated, surface_of
-
-    report(0.0, f"Surface of {segment.name}")
-    surface = surface_of(_coarser(segment))
-    report(0.7, f"Simplifying the surface of {segment.name}")
-    if len(surface.triangles) > _TRIANGLES:
-        surface = decimated(surface, _TRIANGLES)
-    return surface
-
-
-def _coarser(segment: Segment) -> Segment:
-    """A large segment on half as many rows and columns, for the eye only."""
-    import numpy as np
-
-    k, j, i = segment.grid.shape
-    if segment.mask.size <= _VOXELS or min(j, i) < 8:
-        return segment
-    padded = np.pad(segment.mask, ((0, 0), (0, j % 2), (0, i % 2)))
-    quads = padded.reshape(k, (j + 1) // 2, 2, (i + 1) // 2, 2).sum(axis=(2, 4), dtype=np.uint8)
-    affine = segment.grid.affine.copy()
-    affine[:3, 1:3] *= 2
-    affine[:3, 3] = segment.grid.to_lps((0.0, 0.5, 0.5))
-    grid = replace(segment.grid, shape=quads.shape, affine=affine)
-    # Half of four voxels: thin ribs and cortices stay, and the surface hardly moves.
-    return replace(segment, mask=quads >= 2, grid=grid)

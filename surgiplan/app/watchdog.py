@@ -25,6 +25,13 @@ class Stall:
     stack: str
     """Where the main thread was, as seen from another thread; empty for a short pause."""
 
+    @property
+    def where(self) -> str:
+        """The innermost lines of our own that the main thread was in."""
+        ours = [line.strip() for line in self.stack.splitlines() if "surgiplan" in line]
+        calls = [line.rpartition(" in ")[2] for line in ours if line.startswith("File")]
+        return " > ".join(calls[-3:]) or "an unknown place"
+
 
 class Watchdog(QObject):
     """Records the longest pauses of the event loop it lives on.

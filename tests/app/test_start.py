@@ -27,3 +27,11 @@ def test_the_window_is_seen_before_anything_heavy_is_loaded() -> None:
         [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_worker_process_has_no_use_for_qt() -> None:
+    script = "import sys, surgiplan.app.work; print('PySide6' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"

@@ -11,10 +11,9 @@ from surgiplan.app.forms import ChoiceBox, SettingsForm
 from surgiplan.app.palette import ACCENT
 from surgiplan.app.tools import PointsTool
 from surgiplan.app.words import shown_name
+from surgiplan.app.work import segmented
 from surgiplan.edits import AddSegments
-from surgiplan.jobs_report import Report
 from surgiplan.model import Case
-from surgiplan.workflow import segment
 
 from .panel import NumberTable, Panel, enable
 
@@ -162,7 +161,7 @@ class AnatomyPanel(Panel):
             "seeds_lps": np.array(seeds).reshape(-1, 3),
             "settings": values,
         }
-        work = partial(_segmented, self.desk.session.case, name, options)
+        work = partial(segmented, self.desk.session.case, name, options)
         self.desk.run("segment", self.method.currentText(), work, self._done)
 
     def _done(self, edit: AddSegments) -> None:
@@ -173,15 +172,6 @@ class AnatomyPanel(Panel):
         if remarks:
             self.desk.notices.say(" ".join(remarks))
         self.desk.select(f"segments/{edit.segments[0].id}")
-
-
-def _segmented(case: Case, method: str, options: dict[str, Any], report: Report) -> AddSegments:
-    """Runs in the worker process."""
-    edit = segment(case, method, report=report, **options)
-    for one in edit.segments:
-        # Counted and hashed here, so that no one waits for it later.
-        _ = one.digest, one.voxels, one.centroid_lps
-    return edit
 
 
 def _seed_words(count: int, fewest: int, most: int) -> str:

@@ -18,11 +18,10 @@ from PySide6.QtWidgets import (
 
 from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox, NumberField
+from surgiplan.app.work import imported, scanned
 from surgiplan.edits import AddVolume, NamePatient
-from surgiplan.errors import DicomError
-from surgiplan.jobs_report import Report, part
 from surgiplan.model import Case, Quantity
-from surgiplan.workflow import VOLUME_FILES, import_scan
+from surgiplan.workflow import VOLUME_FILES
 
 from .panel import Panel, enable
 from .problems import Problems
@@ -91,7 +90,7 @@ class PatientPanel(Panel):
         if path.is_file() and path.name.lower().endswith(VOLUME_FILES):
             self._start_import(path)
             return
-        self.desk.run("scan", f"Look into {path.name}", partial(_scanned, path), self._show_found)
+        self.desk.run("scan", f"Look into {path.name}", partial(scanned, path), self._show_found)
 
     def refresh(self, case: Case) -> None:
         has_series = self.series.count() > 0
@@ -186,7 +185,7 @@ class PatientPanel(Panel):
 
     def _start_import(self, path: Path, **choice: Any) -> None:
         volume_id = self.desk.session.case.free_id("volumes", "ct")
-        work = partial(_imported, path, volume_id, choice)
+        work = partial(imported, path, volume_id, choice)
         self.desk.run("import", f"Import {path.name}", work, self._imported)
 
     def _imported(self, edit: AddVolume) -> None:
@@ -199,30 +198,6 @@ class PatientPanel(Panel):
             self.desk.view.change(volume_id=edit.volume.id)
         self.series.clear()
         self.desk.select(f"volumes/{edit.volume.id}")
-
-
-def _imported(path: Path, volume_id: str, choice: dict[str, Any], report: Report) -> AddVolume:
-    """Runs in the worker process."""
-    edit = import_scan(path, volume_id=volume_id, report=report, **choice)
-    # The content is hashed here, so that no one waits for it later.
-    _ = edit.volume.digest
-    return edit
-
-
-def _scanned(path: Path, report: Report) -> tuple[Any, list[Any]]:
-    """Runs in the worker process: foreign files are only opened there."""
-    from surgiplan import io
-
-    scan = io.scan([path], report=part(report, 0.0, 0.8))
-    thumbnails: list[Any] = []
-    for number, series in enumerate(scan.series):
-        report(0.8 + 0.2 * number / len(scan.series), "drawing thumbnails")
-        try:
-            thumbnails.append(io.thumbnail(series))
-        except DicomError:
-            # A series that cannot be drawn is listed all the same, with its problems.
-            thumbnails.append(None)
-    return scan, thumbnails
 
 
 def _described(series: Any) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from surgiplan.app.desk import Desk
 from surgiplan.app.freshness import Freshness
-from surgiplan.jobs_report import Report
+from surgiplan.app.work import report_written
 from surgiplan.model import Case
 
 from .panel import NumberTable, Panel, enable
@@ -68,7 +68,7 @@ class ReportPanel(Panel):
         """Write the plan to ``path`` in the worker process."""
         desk = self.desk
         name = desk.path.stem if desk.path else "case not saved"
-        work = partial(_report_written, desk.session.case, name, path, desk.view.look)
+        work = partial(report_written, desk.session.case, name, path, desk.view.look)
         desk.run("report", "Write the plan", work, partial(self._done, path))
 
     def _done(self, path: Path, pages: int) -> None:
@@ -76,10 +76,3 @@ class ReportPanel(Panel):
         self.where.setText(f"✓  {sentence}")
         self.desk.notices.say(sentence, kind="done")
         self._written()
-
-
-def _report_written(case: Case, name: str, path: Path, look: Any, report: Report) -> int:
-    """Runs in the worker process."""
-    from surgiplan.report import write_report
-
-    return write_report(case, name, path, report, look=look)

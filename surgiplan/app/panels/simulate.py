@@ -1,7 +1,6 @@
 """Simulate: settings of the solve, its numbers, and which of them colours the surface."""
 
 from functools import partial
-from typing import Any
 
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -9,10 +8,9 @@ from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox, SettingsForm
 from surgiplan.app.freshness import Freshness
 from surgiplan.app.words import shown_name
+from surgiplan.app.work import simulated
 from surgiplan.edits import RecordFinding
-from surgiplan.jobs_report import Report
 from surgiplan.model import Case, Finding
-from surgiplan.workflow import simulate
 
 from .finding_rows import finding_rows
 from .panel import NumberTable, Panel, enable
@@ -61,7 +59,7 @@ class SimulatePanel(Panel):
         subject = case.at(path)
         self._show_form(path)
         values = self._form.values() if self._form else {}
-        work = partial(_simulated, case, path, values)
+        work = partial(simulated, case, path, values)
         self.desk.run("simulate", f"Response to {shown_name(subject, case)}", work, self._done)
 
     def refresh(self, case: Case) -> None:
@@ -153,10 +151,3 @@ class SimulatePanel(Panel):
             array = self.colouring.currentData() or "displacement"
             self.desk.view.change(finding=path, array=array)
             self.desk.select(path)
-
-
-def _simulated(case: Case, path: str, settings: dict[str, Any], report: Report) -> RecordFinding:
-    """Runs in the worker process."""
-    edit = simulate(case, path, settings, report=report)
-    _ = edit.finding.digest
-    return edit

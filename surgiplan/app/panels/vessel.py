@@ -1,6 +1,5 @@
 """Vessel: trace its centreline, place a stent on it, and read what it means for this patient."""
 
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,11 +13,12 @@ from surgiplan.app.palette import ATTENTION
 from surgiplan.app.prepared import Prepared
 from surgiplan.app.tools import PointsTool
 from surgiplan.app.words import shown_name
+from surgiplan.app.work import traced
 from surgiplan.edits import AddCenterline, MoveStent, ResizeStent, TurnStent
 from surgiplan.errors import SurgiplanError
 from surgiplan.jobs_report import Report
 from surgiplan.model import Case, Centerline, Quantity, StentDesign, StentPlacement
-from surgiplan.workflow import design, place_stent, trace_centerline
+from surgiplan.workflow import design, place_stent
 
 from .fit_table import fit_rows
 from .panel import NumberTable, Panel, enable
@@ -253,7 +253,7 @@ class VesselPanel(Panel):
     def _trace(self, case: Case) -> None:
         assert self._tool is not None
         start, end = self._tool.points
-        work = partial(_traced, case, self.lumen.currentData(), start, end)
+        work = partial(traced, case, self.lumen.currentData(), start, end)
         self.desk.run("centreline", f"Centreline of {self.lumen.currentText()}", work, self._traced)
 
     def _traced(self, edit: AddCenterline) -> None:
@@ -311,16 +311,6 @@ class VesselPanel(Panel):
         _, stent = self._subject(self.desk.session.case)
         if stent is not None:
             self.desk.do(TurnStent(stent.id, rotation_deg))
-
-
-def _traced(case: Case, lumen: str, start: Any, end: Any, report: Report) -> AddCenterline:
-    """Runs in the worker process."""
-    edit = trace_centerline(case, lumen, start, [end], report=report)
-    name = edit.centerline.name
-    number = len(case.plan.centerlines)
-    if number:
-        name = f"{name} {number + 1}"
-    return AddCenterline(replace(edit.centerline, name=name))
 
 
 def _measured(edit: AddCenterline, report: Report) -> AddCenterline:

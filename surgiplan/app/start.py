@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication
 from .palette import dress
 from .window import MainWindow
 
-__all__ = ["run"]
+__all__ = ["start"]
 
 
-def run(path: Path | None = None) -> int:
+def start(path: Path | None = None) -> int:
     """Open the window, on a case or a scan if given, and return its exit code."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     logging.basicConfig(level=logging.WARNING)

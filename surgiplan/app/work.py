@@ -1,0 +1,114 @@
+"""What the window has done in a worker process: pure functions, no Qt.
+
+Each also counts and hashes what it returns, so that the window need not do it while someone waits.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from surgiplan.edits import AddCenterline, AddSegments, AddVolume, RecordFinding
+from surgiplan.errors import DicomError
+from surgiplan.jobs_report import Report, part
+from surgiplan.model import Case, Segment, Surface
+from surgiplan.workflow import import_scan, segment, simulate, trace_centerline
+
+__all__ = [
+    "displayed_surface",
+    "imported",
+    "report_written",
+    "scanned",
+    "segmented",
+    "simulated",
+    "traced",
+]
+
+_TRIANGLES = 100_000
+"""More than a view of half a screen shows, few enough to turn without a graphics card."""
+
+_VOXELS = 6_000_000
+"""Larger boxes are halved within the slices first: thousands of voxels share a pixel there."""
+
+
+def imported(path: Path, volume_id: str, choice: dict[str, Any], report: Report) -> AddVolume:
+    """Read a series as the edit that adds it to a case."""
+    edit = import_scan(path, volume_id=volume_id, report=report, **choice)
+    _ = edit.volume.digest
+    return edit
+
+
+def scanned(path: Path, report: Report) -> tuple[Any, list[Any]]:
+    """The series in a folder, and a thumbnail of each or None."""
+    from surgiplan import io
+
+    scan = io.scan([path], report=part(report, 0.0, 0.8))
+    thumbnails: list[Any] = []
+    for number, series in enumerate(scan.series):
+        report(0.8 + 0.2 * number / len(scan.series), "drawing thumbnails")
+        try:
+            thumbnails.append(io.thumbnail(series))
+        except DicomError:
+            # A series that cannot be drawn is listed all the same, with its problems.
+            thumbnails.append(None)
+    return scan, thumbnails
+
+
+def segmented(case: Case, method: str, options: dict[str, Any], report: Report) -> AddSegments:
+    """Run a method as the edit that adds its segments."""
+    edit = segment(case, method, report=report, **options)
+    for one in edit.segments:
+        _ = one.digest, one.voxels, one.centroid_lps
+    return edit
+
+
+def traced(case: Case, lumen: str, start: Any, end: Any, report: Report) -> AddCenterline:
+    """Trace a vessel as the edit that adds its centreline."""
+    edit = trace_centerline(case, lumen, start, [end], report=report)
+    name = edit.centerline.name
+    number = len(case.plan.centerlines)
+    if number:
+        name = f"{name} {number + 1}"
+    return AddCenterline(replace(edit.centerline, name=name))
+
+
+def simulated(case: Case, path: str, settings: dict[str, Any], report: Report) -> RecordFinding:
+    """Simulate as the edit that keeps the answer."""
+    edit = simulate(case, path, settings, report=report)
+    _ = edit.finding.digest
+    return edit
+
+
+def report_written(case: Case, name: str, path: Path, look: Any, report: Report) -> int:
+    """Write the plan to ``path`` and return its number of pages."""
+    from surgiplan.report import write_report
+
+    return write_report(case, name, path, report, look=look)
+
+
+def displayed_surface(segment: Segment, report: Report) -> Surface:
+    """The surface of a segment for the eye."""
+    from surgiplan.meshing import decimated, surface_of
+
+    report(0.0, f"Surface of {segment.name}")
+    surface = surface_of(_coarser(segment))
+    report(0.7, f"Simplifying the surface of {segment.name}")
+    if len(surface.triangles) > _TRIANGLES:
+        surface = decimated(surface, _TRIANGLES)
+    return surface
+
+
+def _coarser(segment: Segment) -> Segment:
+    """A large segment on half as many rows and columns, for the eye only."""
+    import numpy as np
+
+    k, j, i = segment.grid.shape
+    if segment.mask.size <= _VOXELS or min(j, i) < 8:
+        return segment
+    padded = np.pad(segment.mask, ((0, 0), (0, j % 2), (0, i % 2)))
+    quads = padded.reshape(k, (j + 1) // 2, 2, (i + 1) // 2, 2).sum(axis=(2, 4), dtype=np.uint8)
+    affine = segment.grid.affine.copy()
+    affine[:3, 1:3] *= 2
+    affine[:3, 3] = segment.grid.to_lps((0.0, 0.5, 0.5))
+    grid = replace(segment.grid, shape=quads.shape, affine=affine)
+    # Half of four voxels: thin ribs and cortices stay, and the surface hardly moves.
+    return replace(segment, mask=quads >= 2, grid=grid)
