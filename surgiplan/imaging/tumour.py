@@ -34,8 +34,14 @@ _SMALLEST_ML = 0.15
 _RIM_MM = 2.0
 """Thickness of the layer whose density counts as the lesion's at its border."""
 
-_FAINT = 2.0
-"""Contrast over the spread of the surroundings below which a border is a guess."""
+_FAR_SIDE_HU = 40.0
+"""How much farther from its surroundings than the seed a lesion may be."""
+
+_FAINT = 3.0
+"""Contrast over the spread of the smoothed surroundings below which a border is a guess."""
+
+_FAINT_HU = 30.0
+"""Contrast below which scanner noise decides where the border lies, smoothed or not."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +189,8 @@ def _region(
     """What connects to the seed on its side of ``limit``; None if it is no lesion's size."""
     from .morphology import dilated, holes_filled, reached
 
-    reach = abs(limit - own) + 15.0
+    # The far side is wide open: only fat and gas on it, or bone, are certainly no lesion.
+    reach = abs(limit - own) + _FAR_SIDE_HU
     inside = smooth < limit if limit > own else smooth > limit
     inside &= np.abs(smooth - own) < reach
     mask = reached(inside, block)
@@ -249,7 +256,7 @@ def _judged(
 ) -> tuple[tuple[str, ...], float]:
     """What a reader must know, and how sure the method is."""
     remarks, confidence = [], 0.9
-    if abs(inside - outside) < _FAINT * max(spread, 5.0):
+    if abs(inside - outside) < max(_FAINT * spread, _FAINT_HU):
         remarks.append(
             f"The lesion ({inside:.0f} HU) hardly differs from its surroundings "
             f"({outside:.0f} HU): check its border on every slice."
