@@ -92,7 +92,7 @@ def _paint_lung_roots(canvas: Canvas, patient: Patient) -> None:
         (right, (10, 10, 9, 7)),
         (left, (10, 10, 9, 7)),
     ):
-        canvas.paint(chain(patient.warp(path), np_add(radii, 1.2)), tissue.vessel_wall)
+        canvas.paint(chain(patient.warp(path), _thickened(radii, 1.2)), tissue.vessel_wall)
         canvas.paint(chain(patient.warp(path), radii), tissue.pulmonary_artery)
     veins = [
         [(20, 8, 296), (36, 4, 300), (48, -8, 308)], [(24, 14, 286), (40, 20, 278), (54, 28, 268)],
@@ -118,7 +118,7 @@ def _paint_lung_roots(canvas: Canvas, patient: Patient) -> None:
     canvas.paint(chain(gullet[:4] + [0.6, -0.8, 0], 2.4), -780.0, opacity=0.7)
 
 
-def np_add(values: tuple[float, ...], by: float) -> list[float]:
+def _thickened(values: tuple[float, ...], by: float) -> list[float]:
     """Each value with the same amount added."""
     return [value + by for value in values]
 
