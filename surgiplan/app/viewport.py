@@ -193,7 +193,8 @@ class Viewport(QWidget):
             painter.setPen(QPen(colour, 2))
             painter.setBrush(colour if is_near else Qt.BrushStyle.NoBrush)
             painter.drawEllipse(QPointF(x, y), 4, 4)
-            painter.drawText(QPointF(x + 8, y - 6), marker.label)
+            if is_near:
+                _paint_note(painter, marker.label, x + 8, y - 20, marker.colour)
 
     def _paint_texts(self, painter: QPainter) -> None:
         """The tool's hint below the title, and what lies under the mouse at the bottom right."""
