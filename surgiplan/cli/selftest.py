@@ -42,17 +42,22 @@ def _checked(name: str, check: Callable[[], str]) -> dict[str, Any]:
 
 
 def _imports() -> str:
-    """Every library of the required set."""
+    """Every library that surgiplan's own code loads."""
     from importlib import import_module
     from importlib.metadata import version
 
-    names = ("numpy", "scipy", "pydicom", "SimpleITK", "skimage", "numba", "manifold3d", "trimesh")
     for name in (
-        *names,
+        "numpy",
+        "scipy",
+        "pydicom",
+        "SimpleITK",
+        "skimage",
+        "numba",
+        "manifold3d",
+        "fast_simplification",
         "PySide6.QtWidgets",
         "vtkmodules.vtkRenderingCore",
         "reportlab",
-        "pyvista",
     ):
         import_module(name)
     return f"vtk {version('vtk')}, numpy {version('numpy')}"
