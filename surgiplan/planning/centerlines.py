@@ -132,7 +132,7 @@ def _unhooked(points: Points, depths_mm: Floats) -> Points:
         near = away < _END_MM
         radius = depths_mm[near].max()
         hook = radius - depths_mm[np.argmin(away)]
-        keep &= away >= min(2 * (hook + STEP_MM), s[-1] / 3)
+        keep &= away >= min(1.5 * hook, s[-1] / 3)
     return points[keep]
 
 

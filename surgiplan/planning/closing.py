@@ -16,11 +16,15 @@ _ROUGH_HARMONICS = 4
 """Harmonics of the shape from which a stray distance stands out."""
 
 _STRAY_MM = 0.8
-_STRAY_FRACTION = 0.1
+_STRAY_FRACTION = 0.12
 """A distance strays if it is off by both: branches leave there, or calcium lies there."""
 
+_NEARBY = 7
+"""Stations on either side whose median tells what is usual on a ray; plaques are shorter."""
+
 _STIFFNESS = 0.05
-"""How much a rough shape prefers to be round where little is known."""
+_ROUGH_STIFFNESS = 2.0
+"""How much a shape prefers to be round where little is known."""
 
 _LEAST_KNOWN = 0.5
 
@@ -30,9 +34,7 @@ _MOST_STRAYS = 0.25
 """If more than this part strays the rough shape is wrong, not the distances."""
 
 
-def closed_radii(
-    found: Floats, fallback: Floats, biggest_gap: float
-) -> tuple[Floats, Floats]:
+def closed_radii(found: Floats, fallback: Floats, biggest_gap: float) -> tuple[Floats, Floats]:
     """Radii (n, angles) of closed contours from distances (n, angles) with NaN where unknown.
 
     Unknown and stray distances are bridged smoothly.  Where they span more than the fraction
@@ -77,18 +79,31 @@ def harmonics(radii: Floats, highest: int) -> tuple[Floats, Floats]:
 
 
 def _rough(found: Floats) -> tuple[Floats, Flags]:
-    """The rough shape (n, angles) by least absolute residuals, and which distances stray from it."""
+    """The rough shape (n, angles) by least absolute residuals, and which distances stray.
+
+    They stray from the shape of their own section, or from their ray's in the sections around.
+    """
     known = np.isfinite(found)
     values = np.where(known, found, 0.0)
     weights = known.astype(float)
-    stiffness = _STIFFNESS * np.arange(_ROUGH_HARMONICS + 1.0) ** 2
+    stiffness = _ROUGH_STIFFNESS * np.arange(_ROUGH_HARMONICS + 1.0) ** 2
     for _ in range(8):
         off = np.abs(values - _fitted(values, weights, stiffness))
         weights = known / np.maximum(off, 0.1)
     rough = _fitted(values, weights, stiffness)
-    strays = known & (np.abs(values - rough) > _limit(rough))
+    usual = _usual_nearby(np.where(known, values, rough))
+    strays = np.abs(values - rough) > _limit(rough)
+    strays |= np.abs(values - usual) > _limit(usual)
+    strays &= known
     strays[strays.sum(axis=1) > _MOST_STRAYS * np.maximum(known.sum(axis=1), 1)] = False
     return rough, strays
+
+
+def _usual_nearby(radii: Floats) -> Floats:
+    """Median of each ray over the stations around, (n, angles)."""
+    padded = np.pad(radii, ((_NEARBY, _NEARBY), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEARBY + 1, axis=0)
+    return np.asarray(np.median(windows, axis=-1))
 
 
 def _limit(rough: Floats) -> Floats:
