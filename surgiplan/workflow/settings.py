@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from surgiplan.errors import PlanError
-from surgiplan.model import quantities
+from surgiplan.model import check, quantities
 
 __all__ = ["settings_from"]
 
@@ -22,7 +22,9 @@ def settings_from(settings_class: type, given: Mapping[str, Any]) -> Any:
             there_are = ", ".join(known) or "none"
             raise PlanError(f"There is no setting {name!r} here; there are: {there_are}.")
         values[name] = _parsed(name, value, name in quantities(settings_class))
-    return settings_class(**values)
+    settings = settings_class(**values)
+    check(settings)
+    return settings
 
 
 def _parsed(name: str, value: Any, is_number: bool) -> Any:
