@@ -23,7 +23,8 @@ __all__ = [
     "traced",
 ]
 
-_TRIANGLES = 100_000
+_TRIANGLES = 40_000
+_TRIANGLES_OF_LARGE = 100_000
 """More than a view of half a screen shows, few enough to turn without a graphics card."""
 
 _VOXELS = 6_000_000
@@ -92,9 +93,8 @@ def displayed_surface(segment: Segment, report: Report) -> Surface:
     report(0.0, f"Surface of {segment.name}")
     surface = surface_of(_coarser(segment))
     report(0.7, f"Simplifying the surface of {segment.name}")
-    if len(surface.triangles) > _TRIANGLES:
-        surface = decimated(surface, _TRIANGLES)
-    return surface
+    enough = _TRIANGLES if segment.mask.size <= _VOXELS else _TRIANGLES_OF_LARGE
+    return decimated(surface, enough) if len(surface.triangles) > enough else surface
 
 
 def _coarser(segment: Segment) -> Segment:
