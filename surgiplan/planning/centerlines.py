@@ -187,7 +187,7 @@ def _plain(radii: Floats) -> npt.NDArray[np.bool_]:
     theta = np.arange(radii.shape[1]) * 2 * np.pi / radii.shape[1]
     outline = radii[..., None] * np.stack([np.cos(theta), np.sin(theta)], axis=-1)
     area = (radii * np.roll(radii, -1, axis=1)).sum(axis=1) * np.sin(theta[1]) / 2
-    known = np.isfinite(area)
+    known: npt.NDArray[np.bool_] = np.isfinite(area)
     hull = np.array([ConvexHull(line).volume for line in outline[known]])
     known[known] = area[known] >= _LEAST_CONVEX * hull
     return known

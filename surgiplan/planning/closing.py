@@ -38,7 +38,8 @@ def closed_radii(found: Floats, fallback: Floats, biggest_gap: float) -> tuple[F
     """Radii (n, angles) of closed contours from distances (n, angles) with NaN where unknown.
 
     Unknown and stray distances are bridged smoothly.  Where they span more than the fraction
-    ``biggest_gap`` of the circumference, ``fallback`` (n, angles) helps there.  NaN for contours of which less than half is known one way or the other.  With it comes the part (n,) of
+    ``biggest_gap`` of the circumference, ``fallback`` (n, angles) helps there.  NaN for contours
+    of which less than half is known one way or the other.  With the radii comes the part (n,) of
     each contour that was bridged.
     """
     rough, strays = _rough(found)
