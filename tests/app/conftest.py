@@ -144,6 +144,8 @@ def hands(qapp: QApplication) -> Iterator[Hands]:
     window.show()
     window.finish_starting()
     pair = Hands(window)
+    surprises: list[str] = []
+    window.desk.notices.shown.connect(lambda _kind, _text, details: surprises.append(details))
     yield pair
     # A test may have closed it and opened another one.
     window = pair.window
@@ -153,6 +155,7 @@ def hands(qapp: QApplication) -> Iterator[Hands]:
     window.close()
     window.deleteLater()
     QTest.qWait(1)
+    assert not any(surprises), "\n".join(surprises)
 
 
 @pytest.fixture
