@@ -15,9 +15,12 @@ _SMOOTH_FROM = 8.0
 _ROUGH_HARMONICS = 4
 """Harmonics of the shape from which a stray distance stands out."""
 
-_STRAY_MM = 0.8
+_STRAY_MM = 0.6
 _STRAY_FRACTION = 0.12
 """A distance strays if it is off by both: branches leave there, or calcium lies there."""
+
+_DOUBT_SPREADS = 2
+"""Rays on either side of a doubtful one that are doubtful too."""
 
 _NEARBY = 7
 """Stations on either side whose median tells what is usual on a ray; plaques are shorter."""
@@ -44,12 +47,14 @@ def closed_radii(found: Floats, fallback: Floats, biggest_gap: float) -> tuple[F
     """
     rough, strays = _rough(found)
     known = np.isfinite(found) & ~strays
+    clear = ~_spread(~known)
+    clear = np.where(clear.mean(axis=1, keepdims=True) >= _LEAST_KNOWN / 2, clear, known)
     spare = np.isfinite(fallback) & ~known & (np.abs(fallback - rough) < _limit(rough))
     spare &= (_longest_gap(known) > biggest_gap * found.shape[1])[:, None]
     radii = np.full_like(found, np.nan)
     enough = (known | spare).mean(axis=1) >= _LEAST_KNOWN
     if enough.any():
-        values = np.where(known, found, np.where(spare, fallback, np.nan))[enough]
+        values = np.where(clear, found, np.where(spare, fallback, np.nan))[enough]
         m = np.arange(_HARMONICS + 1)
         stiffness = 0.5 * (m / _SMOOTH_FROM) ** 6 * found.shape[1] / 2
         radii[enough] = _fitted(_filled(values), np.ones_like(values), stiffness)
@@ -98,6 +103,14 @@ def _rough(found: Floats) -> tuple[Floats, Flags]:
     strays &= known
     strays[strays.sum(axis=1) > _MOST_STRAYS * np.maximum(known.sum(axis=1), 1)] = False
     return rough, strays
+
+
+def _spread(doubtful: Flags) -> Flags:
+    """Doubtful rays with their neighbours: calcium and mouths blur into those beside them."""
+    spread = doubtful.copy()
+    for by in range(1, _DOUBT_SPREADS + 1):
+        spread |= np.roll(doubtful, by, axis=1) | np.roll(doubtful, -by, axis=1)
+    return spread
 
 
 def _usual_nearby(radii: Floats) -> Floats:

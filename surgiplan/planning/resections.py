@@ -153,7 +153,8 @@ class _Columns:
         total = float(sums.counts[-1, sums.column].sum(dtype=np.int64))
         voxels = total - voxels_below if m[axis] > 0 else voxels_below
         inside = (t > 0) & (t < depth)
-        area_mm2 = float(there[inside].sum(dtype=np.int64)) * self._grid.voxel_mm3 / abs(m[axis])
+        cut = float(there[inside].sum(dtype=np.int64))
+        area_mm2 = cut * self._grid.voxel_mm3 / abs(float(m[axis]))
         return voxels * self._grid.voxel_mm3, area_mm2
 
 
