@@ -140,7 +140,9 @@ class _Lane:
         self._post(lambda: job._cancelled(why))
 
     def _run(self) -> None:
-        self._runner.prepare()
+        # If the process cannot start now, the first job tries again and is told why.
+        with suppress(OSError, RuntimeError):
+            self._runner.prepare()
         while True:
             with self._changed:
                 self.running = None

@@ -143,6 +143,8 @@ class MainWindow(QMainWindow):
             self.go_to(stage)
         if self.views:
             self.desk.view.change(selected=path)
+            if path.startswith("findings/"):
+                self.desk.view.change(finding=path)
 
     def _show_title(self, *_: object) -> None:
         self.setWindowTitle(_title(self.desk))

@@ -19,6 +19,8 @@ _TITLES = {
     "discretisation_error_fraction": "Mesh error",
     "min_jacobian": "Smallest Jacobian",
     "iterations": "Iterations",
+    "residual": "Residual",
+    "poisson_ratio": "Poisson ratio",
     "elements": "Elements",
     "element": "Element",
 }
@@ -31,7 +33,7 @@ def finding_rows(finding: Finding) -> list[Row]:
     rows: list[Row] = []
     if numbers.get("converged") is not None:
         word, verdict = ("yes", "pass") if numbers["converged"] else ("no", "fail")
-        rows.append(("Converged", "", word, verdict))
+        rows.append(("Converged", word, "", verdict))
     for name, title in _TITLES.items():
         if numbers.get(name) is not None:
             rows.append((title, _text(name, numbers[name]), "", ""))
@@ -65,6 +67,8 @@ def _text(name: str, value: Any) -> str:
     unit = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
     if unit == "%":
         return f"{100 * value:.2g} %"
+    if name == "residual":
+        return f"{value:.0e}"
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")
     return f"{value:.3g} {unit}".strip()

@@ -50,10 +50,12 @@ class Panel(QWidget):
         self.scroll = scroll
         inner = QWidget()
         inner.setObjectName("panelBody")
-        self.body = QVBoxLayout(inner)
-        self.body.setContentsMargins(12, 12, 12, 8)
+        whole = QVBoxLayout(inner)
+        whole.setContentsMargins(12, 12, 12, 8)
+        self.body = QVBoxLayout()
         self.body.setSpacing(8)
-        self.body.setAlignment(Qt.AlignmentFlag.AlignTop)
+        whole.addLayout(self.body)
+        whole.addStretch(1)
         scroll.setWidget(inner)
         # A scroll area fills what it is given; the panel's own colour shall be seen.
         inner.setAutoFillBackground(False)
