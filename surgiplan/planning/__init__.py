@@ -4,6 +4,7 @@ from .centerlines import trace
 from .devices import Device, catalogue, design, device
 from .fit import Rule, StentFit, Verdict, fit
 from .resections import Division, Margin, divide, margin, prepare, remnant, specimen
+from .section_view import SectionView, section_view
 from .sections import Sections, sections
 from .snapping import nearest_voxel
 from .stents import Deployment, deployment, expander, struts
@@ -16,6 +17,7 @@ __all__ = [
     "Division",
     "Margin",
     "Rule",
+    "SectionView",
     "Sections",
     "StentFit",
     "Verdict",
@@ -31,6 +33,7 @@ __all__ = [
     "nearest_voxel",
     "prepare",
     "remnant",
+    "section_view",
     "sections",
     "source_text",
     "specimen",

@@ -11,13 +11,14 @@ from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox, NumberField
 from surgiplan.app.palette import ATTENTION
 from surgiplan.app.prepared import Prepared
+from surgiplan.app.section import SectionPicture
 from surgiplan.app.tools import PointsTool
 from surgiplan.app.words import shown_name
 from surgiplan.app.work import traced
 from surgiplan.edits import AddCenterline, MoveStent, ResizeStent, TurnStent
 from surgiplan.errors import SurgiplanError
 from surgiplan.jobs_report import Report
-from surgiplan.model import Case, Centerline, Quantity, StentDesign, StentPlacement
+from surgiplan.model import Branch, Case, Centerline, Quantity, StentDesign, StentPlacement
 from surgiplan.workflow import design, place_stent
 
 from .fit_table import fit_rows
@@ -103,6 +104,9 @@ class VesselPanel(Panel):
         self.chart = DiameterChart()
         self.chart.station_chosen.connect(self._look_at)
         self.body.addWidget(self.chart)
+        self.heading("Section where you look")
+        self.section = SectionPicture()
+        self.body.addWidget(self.section)
         items = [self.body.itemAt(n).widget() for n in range(before, self.body.count())]
         self._stent_widgets = [widget for widget in items if widget is not None]
 
@@ -175,11 +179,14 @@ class VesselPanel(Panel):
             self.fit_table.show_rows([])
             self._say("Measuring the sections…")
             self.chart.show_vessel(None, None, None)
+            self.section.show_section(None, (1.0, 0.0), ())
             return
         from surgiplan.planning import fit, sections
 
         span = stent.span_mm if stent else None
-        self.chart.show_vessel(sections(branch), span, self._station(line))
+        station_mm = self._station(line)
+        self.chart.show_vessel(sections(branch), span, station_mm)
+        self._show_section(case, line, branch, station_mm)
         if stent is None:
             self.fit_table.show_rows([])
             self._say("Place a stent to see how it fits.")
@@ -192,6 +199,25 @@ class VesselPanel(Panel):
             return
         self.fit_table.show_rows(rows)
         self._say("* limits unconfirmed" if unconfirmed else "")
+
+    def _show_section(
+        self, case: Case, line: Centerline, branch: Branch, station_mm: float
+    ) -> None:
+        """The scan across the vessel, wide enough for its widest section."""
+        from surgiplan.planning import section_view, sections
+
+        measured = sections(branch)
+        lumen = case.segments.get(line.segment_id)
+        volume = case.volume(lumen.volume_id if lumen else "")
+        widest_mm = float(np.nanmax(measured.d_max_mm)) if measured.is_measured.any() else 30.0
+        view = section_view(volume, branch, station_mm, width_mm=1.8 * widest_mm)
+        lines = [f"at {station_mm:.0f} mm"]
+        if len(view.contour_mm):
+            for name, title in (("d_min_mm", "min"), ("d_max_mm", "max"), ("d_area_mm", "area Ø")):
+                lines.append(f"{title}  {float(measured.at(name, station_mm)):.1f} mm")
+        else:
+            lines += ["not measured:", "the vessel divides", "or has no border here"]
+        self.section.show_section(view, self.desk.view.look.window_level, tuple(lines))
 
     def _say(self, hint: str) -> None:
         self._fit_hint.setText(hint)
