@@ -80,6 +80,27 @@ def test_deleting_the_truth_changes_no_measurement(answer, sample_dicom, tmp_pat
             was, now = (list(leaves(case.at(path).numbers)) for case in (before, after))
             for old, new in zip(was, now, strict=True):
                 assert new == (pytest.approx(old, rel=1e-6) if isinstance(old, float) else old)
+        else:
+            assert after.at(path).digest == before.at(path).digest, path
+
+
+def test_a_dry_run_shows_the_edit_and_changes_nothing(answer, capsys):
+    before = io.load(answer["case"]).digest
+    where = ("--along", "centerline", "--at", "100")
+    assert main(["place", answer["case"], "stent", *where, "--dry-run", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["edits"][0]["type"] == "PlaceStent"
+    assert io.load(answer["case"]).digest == before
+
+
+def test_the_journal_replays_to_the_same_case(answer, sample_dicom, tmp_path, capsys):
+    copy, fresh = tmp_path / "copy.splan", tmp_path / "fresh.splan"
+    shutil.copytree(answer["case"], copy)
+    lines = (copy / "journal.jsonl").read_text().splitlines(keepends=True)
+    (copy / "rest.jsonl").write_text("".join(lines[1:]))
+    assert main(["import", str(sample_dicom), "-o", str(fresh), "--quiet"]) == 0
+    assert main(["apply", str(fresh), str(copy / "rest.jsonl"), "--quiet"]) == 0
+    assert io.load(fresh).digest == io.load(answer["case"]).digest
 
 
 def leaves(value):
