@@ -24,12 +24,12 @@ from ._text import Label
 from .anatomy_actors import CenterlineActor, MeasurementActor, StentActor, SurfaceActor
 from .camera import Eye
 from .colours import GROUND, SKY, VIEW_COLOURS, rgb
-from .drags import line_offset_mm, on_sphere, slid, station_mm, turned_between
+from .drags import line_offset_mm, on_sphere, slid, turned_between
 from .finding_actor import FindingActor, coloured_values
 from .look import Look
 from .resection_actor import ResectionActor, handle_tip
-from .scene import Hit, Scene, Wanted
-from .slice_scene import StrutsOf, cut_of
+from .scene import Hit, Scene, StrutsOf, Wanted
+from .slice_scene import cut_of
 
 __all__ = ["DRAWN_BY", "AnatomyScene", "SurfaceOf"]
 
@@ -66,11 +66,8 @@ class AnatomyScene(Scene):
     """Surfaces, devices and findings of a case, seen by an eye that the mouse moves."""
 
     def __init__(self, *, surface_of: SurfaceOf, struts_of: StrutsOf | None = None) -> None:
-        super().__init__("3D", VIEW_COLOURS["3d"])
+        super().__init__("3D", VIEW_COLOURS["3d"], struts_of)
         self._surface_of = surface_of
-        self._struts_of = struts_of
-        self._struts: dict[str, tuple[Any, Any, list[Points]]] = {}
-        self._case = Case()
         self._look = Look()
         self._interacting = False
         self._eye_was_moved = False
@@ -185,11 +182,6 @@ class AnatomyScene(Scene):
         """Where points (..., 3) are seen, in pixels from the top left, (..., 2)."""
         return self.eye.pixels_of(points_lps)
 
-    def pixel_of(self, point_lps: npt.ArrayLike) -> tuple[float, float]:
-        """Where a point is seen, in pixels from the top left."""
-        x, y = self.pixels_of(point_lps)
-        return float(x), float(y)
-
     def mm_per_px_at(self, point_lps: Points) -> float:
         """Size of a pixel at the distance of a point."""
         depth = float((point_lps - self.eye.camera.GetPosition()) @ self.eye.axes[2])
@@ -230,26 +222,6 @@ class AnatomyScene(Scene):
             sign = float(np.sign(normal @ self.eye.axes[2]))
             return slid(resection, sign * (start[1] - now[1]) * self.mm_per_px_at(centre))
         return slid(resection, offsets[1] - offsets[0])
-
-    def dragged_station_mm(
-        self,
-        case: Case,
-        stent: StentPlacement,
-        start: tuple[float, float],
-        now: tuple[float, float],
-    ) -> float:
-        """Station of a stent's middle after it was dragged along its vessel."""
-        branch = case.plan.centerlines[stent.centerline_id].branch(stent.branch)
-        flat = self.pixels_of(branch.points_lps)
-        return stent.at_mm + station_mm(branch, flat, now) - station_mm(branch, flat, start)
-
-    def struts(self, stent: StentPlacement, centerline: Centerline) -> list[Points]:
-        """The struts of a stent; asked for once for each place."""
-        known = self._struts.get(stent.id)
-        if known is None or known[0] is not stent or known[1] is not centerline:
-            lines = list(self._struts_of(self._case, stent)) if self._struts_of else []
-            known = self._struts[stent.id] = (stent, centerline, lines)
-        return known[2]
 
     def prepare(self) -> None:
         """Place what is measured in pixels; ``Frame`` calls it before each picture."""

@@ -14,9 +14,9 @@ from surgiplan.model import Case, Points, Segment
 from .anatomy_scene import AnatomyScene, SurfaceOf
 from .frame import Frame
 from .look import Look, finding_arrays
-from .scene import NOTICE
+from .scene import NOTICE, StrutsOf
 from .slice_plane import Orientation
-from .slice_scene import SliceScene, StrutsOf
+from .slice_scene import SliceScene
 
 __all__ = ["pictures", "save_png"]
 

@@ -1,18 +1,21 @@
 """What slices and the 3D view have in common: they keep in step with a case."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
-from surgiplan.model import Case, Points
+from surgiplan.model import Case, Centerline, Points, StentPlacement
 
 from ._text import FlatLines, Label
 from .colours import MUTED_TEXT, TEXT, mixed
+from .drags import station_mm
 from .look import Look
 
-__all__ = ["NOTICE", "Drawn", "Hit", "Scene", "Wanted"]
+__all__ = ["NOTICE", "Drawn", "Hit", "Scene", "StrutsOf", "Wanted"]
 
 NOTICE = "Research use only"
 _MARGIN_PX = 9
@@ -50,6 +53,9 @@ class Drawn(Protocol):
         """Take it off the screen for good."""
 
 
+StrutsOf = Callable[[Case, StentPlacement], Sequence[Points]]
+"""The struts of a stent as polylines (k, 3) in LPS [mm]."""
+
 Wanted = Mapping[str, tuple[type, tuple[Any, ...]]]
 """Path: class that draws it, and the inputs of its ``update``."""
 
@@ -60,7 +66,10 @@ class Scene:
     samples = 0
     """How many samples a pixel has, 0 for one."""
 
-    def __init__(self, title: str, colour: str) -> None:
+    def __init__(self, title: str, colour: str, struts_of: StrutsOf | None) -> None:
+        self._struts_of = struts_of
+        self._struts: dict[str, tuple[StentPlacement, Centerline, list[Points]]] = {}
+        self._case = Case()
         self.renderer = vtkRenderer()
         self.overlay = vtkRenderer()
         self.overlay.SetLayer(1)
@@ -104,6 +113,35 @@ class Scene:
     def show(self, case: Case, look: Look) -> bool:
         """Draw what changed.  Whether a new picture is needed."""
         raise NotImplementedError
+
+    def pixels_of(self, points_lps: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Where points (..., 3) in LPS [mm] are seen, in pixels from the top left, (..., 2)."""
+        raise NotImplementedError
+
+    def pixel_of(self, point_lps: npt.ArrayLike) -> tuple[float, float]:
+        """Where a point, or its foot on a slice, is seen, in pixels from the top left."""
+        x, y = self.pixels_of(point_lps)
+        return float(x), float(y)
+
+    def dragged_station_mm(
+        self,
+        case: Case,
+        stent: StentPlacement,
+        start: tuple[float, float],
+        now: tuple[float, float],
+    ) -> float:
+        """Station of a stent's middle after it was dragged along its vessel."""
+        branch = case.plan.centerlines[stent.centerline_id].branch(stent.branch)
+        flat = self.pixels_of(branch.points_lps)
+        return stent.at_mm + station_mm(branch, flat, now) - station_mm(branch, flat, start)
+
+    def struts(self, stent: StentPlacement, centerline: Centerline) -> list[Points]:
+        """The struts of a stent; asked for once for each place."""
+        known = self._struts.get(stent.id)
+        if known is None or known[0] is not stent or known[1] is not centerline:
+            lines = list(self._struts_of(self._case, stent)) if self._struts_of else []
+            known = self._struts[stent.id] = (stent, centerline, lines)
+        return known[2]
 
     def say(self, text: str) -> None:
         """Show ``text`` at the bottom right; an empty one clears it."""

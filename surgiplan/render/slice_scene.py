@@ -1,6 +1,6 @@
 """Axial, coronal and sagittal views: the scan, and on it what was found and planned."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ from surgiplan.model import (
 from ._text import FlatLines, Label
 from ._vtk import image_of, index_to_lps
 from .colours import BEHIND_IMAGES, TEXT, VIEW_COLOURS, rgb
-from .drags import slid, station_mm, turned
+from .drags import slid, turned
 from .look import Look
-from .scene import Hit, Scene, Wanted
+from .scene import Hit, Scene, StrutsOf, Wanted
 from .slice_actors import (
     CenterlineTrace,
     MeasurementTrace,
@@ -37,9 +37,8 @@ from .slice_actors import (
 )
 from .slice_plane import Orientation, SlicePlane, nearest_slice, slice_axis, slices
 
-__all__ = ["SLICE_DRAWN_BY", "SliceScene", "StrutsOf"]
+__all__ = ["SLICE_DRAWN_BY", "SliceScene"]
 
-StrutsOf = Callable[[Case, StentPlacement], Sequence[Points]]
 """Gives the struts of a placed stent as polylines (k, 3) in LPS [mm]."""
 
 SLICE_DRAWN_BY: dict[type, type] = {
@@ -63,11 +62,8 @@ class SliceScene(Scene):
     samples = 0
 
     def __init__(self, orientation: Orientation, *, struts_of: StrutsOf | None = None) -> None:
-        super().__init__(orientation.title, VIEW_COLOURS[orientation.key])
+        super().__init__(orientation.title, VIEW_COLOURS[orientation.key], struts_of)
         self.orientation = orientation
-        self._struts_of = struts_of
-        self._struts: dict[str, tuple[Any, Any, list[Points]]] = {}
-        self._case = Case()
         self._look = Look()
         self._volume: Volume | None = None
         self._image = vtkImageSlice()
@@ -153,11 +149,6 @@ class SliceScene(Scene):
         """The place under a pixel on this slice in LPS [mm], shape (3,)."""
         return self.plane.at(self._flat_of(x, y))
 
-    def pixel_of(self, point_lps: npt.ArrayLike) -> tuple[float, float]:
-        """Where the foot of a point on this slice is seen."""
-        x, y = self.pixels_of(point_lps)
-        return float(x), float(y)
-
     def pixels_of(self, points_lps: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Where points (..., 3) are seen, in pixels from the top left, (..., 2)."""
         offset = (self.plane.flat(points_lps) - self._centre) / self.mm_per_px
@@ -191,26 +182,6 @@ class SliceScene(Scene):
         a, b = self.plane.flat(begun - pivot), self.plane.flat(at - pivot)
         angle = np.arctan2(a[0] * b[1] - a[1] * b[0], a @ b)
         return pivot, turned(resection.normal, self.orientation.toward, float(angle))
-
-    def dragged_station_mm(
-        self,
-        case: Case,
-        stent: StentPlacement,
-        start: tuple[float, float],
-        now: tuple[float, float],
-    ) -> float:
-        """Station of a stent's middle after it was dragged along its vessel."""
-        branch = case.plan.centerlines[stent.centerline_id].branch(stent.branch)
-        flat = self.pixels_of(branch.points_lps)
-        return stent.at_mm + station_mm(branch, flat, now) - station_mm(branch, flat, start)
-
-    def struts(self, stent: StentPlacement, centerline: Centerline) -> list[Points]:
-        """The struts of a stent; asked for once for each place."""
-        known = self._struts.get(stent.id)
-        if known is None or known[0] is not stent or known[1] is not centerline:
-            lines = list(self._struts_of(self._case, stent)) if self._struts_of else []
-            known = self._struts[stent.id] = (stent, centerline, lines)
-        return known[2]
 
     def prepare(self) -> None:
         """Place camera, letters and lines; ``Frame`` calls it before each picture."""
