@@ -1,39 +1,27 @@
 """A real dissected aorta (NIfTI): true lumen, surface, centreline, stent, response, report."""
 
-import contextlib
-import json
-
 import numpy as np
 import pytest
 
 from surgiplan import io
-from surgiplan.cli import main
 
 PROXIMAL, DISTAL = "15.3,-134.2,622.7", "-2.7,-149.2,555.2"
 
 
 @pytest.fixture(scope="module")
-def path(shared_data, tmp_path_factory):
+def path(shared_data, shell):
     models = shared_data / "cta-aorta-dissection-totalseg/aorta_report/test_result/models"
-    case = tmp_path_factory.mktemp("aorta") / "aorta.splan"
-    answers = {}
-
-    def run(name, *arguments):
-        file = case.parent / f"{name}.json"
-        with file.open("w") as out, contextlib.redirect_stdout(out):
-            assert main([*map(str, arguments), "--json", "--quiet"]) == 0, name
-        answers[name] = json.loads(file.read_text())
-
+    case = shell.folder / "aorta.splan"
     lumen = ("--name", "true_lumen", "--seed", PROXIMAL, "--seed", DISTAL)
-    run("import", "import", models / "ct_cropped.nii.gz", "-o", case)
-    run("lumen", "segment", case, "vessel", *lumen)
-    run("surface", "surface", case, "true_lumen", "-o", case.parent / "lumen.stl")
-    run("line", "centerline", case, "true_lumen", "--from", PROXIMAL, "--to", DISTAL)
+    shell.run("import", "import", models / "ct_cropped.nii.gz", "-o", case)
+    shell.run("lumen", "segment", case, "vessel", *lumen)
+    shell.run("surface", "surface", case, "true_lumen", "-o", case.parent / "lumen.stl")
+    line = shell.run("line", "centerline", case, "true_lumen", "--from", PROXIMAL, "--to", DISTAL)
     size = ("--at", "35", "--diameter-mm", "14", "--length-mm", "40")
-    run("place", "place", case, "stent", "--along", answers["line"]["id"], *size)
-    run("response", "simulate", case, answers["place"]["id"])
-    run("report", "report", case, "-o", case.parent / "plan.pdf")
-    return case, answers, models
+    stent = shell.run("place", "place", case, "stent", "--along", line["id"], *size)
+    shell.run("response", "simulate", case, stent["id"])
+    shell.run("report", "report", case, "-o", case.parent / "plan.pdf")
+    return case, shell.answers, models
 
 
 def test_the_true_lumen_is_found_and_not_the_false_one(path):

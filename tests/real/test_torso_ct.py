@@ -1,36 +1,23 @@
 """A real torso CT without contrast (JPEG-LS): import, bone, liver, cut, response, report."""
 
-import json
-
 import pytest
 from pypdf import PdfReader
 
 from surgiplan import RESEARCH_USE
-from surgiplan.cli import main
 
 LIVER_SEED = "-103.5,-44.9,-262.1"
 
 
 @pytest.fixture(scope="module")
-def path(shared_data, tmp_path_factory):
-    case = tmp_path_factory.mktemp("torso") / "torso.splan"
-    answers = {}
-
-    def run(name, *arguments):
-        file = case.parent / f"{name}.json"
-        import contextlib
-
-        with file.open("w") as out, contextlib.redirect_stdout(out):
-            assert main([*map(str, arguments), "--json", "--quiet"]) == 0, name
-        answers[name] = json.loads(file.read_text())
-
-    run("import", "import", shared_data / "ct-torso-dicom-acrin042" / "ct", "-o", case)
-    run("bone", "segment", case, "bone")
-    run("liver", "segment", case, "liver", "--seed", LIVER_SEED)
-    run("cut", "resect", case, "liver", "--plane", "-60,-40,-262", "1,0,0")
-    run("response", "simulate", case, "resection")
-    run("report", "report", case, "-o", case.parent / "plan.pdf")
-    return case, answers
+def path(shared_data, shell):
+    case = shell.folder / "torso.splan"
+    shell.run("import", "import", shared_data / "ct-torso-dicom-acrin042" / "ct", "-o", case)
+    shell.run("bone", "segment", case, "bone")
+    shell.run("liver", "segment", case, "liver", "--seed", LIVER_SEED)
+    shell.run("cut", "resect", case, "liver", "--plane", "-60,-40,-262", "1,0,0")
+    shell.run("response", "simulate", case, "resection")
+    shell.run("report", "report", case, "-o", case.parent / "plan.pdf")
+    return case, shell.answers
 
 
 def test_the_scan_lies_where_its_headers_say(path):
