@@ -9,11 +9,15 @@ import os
 import pickle
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
 __all__ = ["Worker", "WorkerDied"]
+
+_POLITE = 10
+"""How far the process steps back behind the window, in the system's own measure."""
 
 _SHARE_ABOVE_BYTES = 1 << 20
 """Smaller arrays are cheaper in the message itself."""
@@ -75,6 +79,9 @@ class Worker:
 
 def _serve(pipe: Connection) -> None:
     """The life of the process: receive, run, answer."""
+    # The window comes first: on a busy machine it must paint while this computes.
+    with suppress(OSError, AttributeError):
+        os.nice(_POLITE)
     blocks: list[SharedMemory] = []
 
     def report(fraction: float, message: str) -> None:

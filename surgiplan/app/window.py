@@ -34,7 +34,16 @@ from .tree import CaseTree
 __all__ = ["MainWindow"]
 
 
-_NEEDED_SOON = ("io", "workflow", "planning", "imaging", "mechanics", "meshing")
+_NEEDED_SOON = (
+    "surgiplan.io",
+    "surgiplan.workflow",
+    "surgiplan.planning",
+    "surgiplan.imaging",
+    "surgiplan.mechanics",
+    "surgiplan.meshing",
+    "scipy.ndimage",
+    "scipy.spatial",
+)
 
 
 class MainWindow(QMainWindow):
@@ -211,7 +220,7 @@ def _loaded(report: Report) -> None:
 
     for number, name in enumerate(_NEEDED_SOON):
         report(number / len(_NEEDED_SOON), name)
-        importlib.import_module(f"surgiplan.{name}")
+        importlib.import_module(name)
 
 
 def _title(desk: Desk) -> str:

@@ -49,8 +49,10 @@ DRAWN_BY: dict[type, type] = {
 _GRAB_ORDER = (StentActor, MeasurementActor)
 _SURFACES = (SurfaceActor, FindingActor)
 _PEELS = 6
-_PATIENCE_S = 0.09
-"""A picture at rest that takes longer gets fewer sorted layers next time."""
+_QUICK_S = 0.02
+"""A picture at rest that takes no longer gets its translucent layers sorted from now on."""
+_PATIENCE_S = 0.06
+"""A sorted picture at rest that takes longer was the last one with so much in it."""
 _CUBE_PX = 58.0
 _NOTHING = (-150.0, 150.0, -150.0, 150.0, -150.0, 150.0)
 """The box that an empty view shows."""
@@ -71,9 +73,9 @@ class AnatomyScene(Scene):
         self._look = Look()
         self._interacting = False
         self._eye_was_moved = False
-        self._peels = _PEELS
+        self._is_quick = False
         self._slow_with = 0
-        self.patient = False
+        self._patient = False
         self.hint = ""
         self.eye = Eye(self.renderer.GetActiveCamera())
         self._cube = _orientation_cube()
@@ -110,15 +112,29 @@ class AnatomyScene(Scene):
         self._interacting = bool(moving)
         self._sort_layers()
 
-    def took(self, seconds: float) -> None:
-        """Hear how long a picture took: a slow machine sorts fewer layers from now on.
+    @property
+    def patient(self) -> bool:
+        """Whether translucent layers are sorted however long it takes, as for printed pictures."""
+        return self._patient
 
-        Where ``patient`` is set, as for printed pictures, all layers are sorted always.
+    @patient.setter
+    def patient(self, patient: bool) -> None:
+        self._patient = bool(patient)
+        self._sort_layers()
+
+    def took(self, seconds: float) -> None:
+        """Hear how long a picture took: only a quick machine sorts translucent layers.
+
+        Sorting takes two thirds of a picture's time without a graphics card, so it begins when
+        plain pictures prove quick, and ends when a sorted one does not.
         """
-        if not self.patient and not self._interacting and seconds > _PATIENCE_S:
-            self._peels //= 2
-            self._slow_with = len(self._drawn)
-            self._sort_layers()
+        if self._interacting:
+            return
+        if self._is_quick and seconds > _PATIENCE_S:
+            self._is_quick, self._slow_with = False, len(self._drawn)
+        elif not self._is_quick and seconds < _QUICK_S and not self._slow_with:
+            self._is_quick = True
+        self._sort_layers()
 
     def resize(self, width: int, height: int, pixel_ratio: float = 1.0) -> None:
         """Lay out for a view of so many device pixels; texts grow with ``pixel_ratio``."""
@@ -131,8 +147,7 @@ class AnatomyScene(Scene):
         self._case, self._look = case, look
         changed = self._keep(self._wanted(case, look)) or changed
         if len(self._drawn) < self._slow_with:
-            self._peels, self._slow_with = _PEELS, 0
-            self._sort_layers()
+            self._slow_with = 0
         if changed and not self._eye_was_moved:
             self._fit()
         return changed
@@ -267,9 +282,9 @@ class AnatomyScene(Scene):
         self.eye.fit(self._bounds())
 
     def _sort_layers(self) -> None:
-        # Sorting translucent layers takes two thirds of the time of a picture without a GPU.
-        self.renderer.SetUseDepthPeeling(self._peels > 0 and not self._interacting)
-        self.renderer.SetMaximumNumberOfPeels(max(self._peels, 1))
+        sorts = self._patient or (self._is_quick and not self._interacting)
+        self.renderer.SetUseDepthPeeling(sorts)
+        self.renderer.SetMaximumNumberOfPeels(_PEELS)
 
     def _bounds(self) -> tuple[float, ...]:
         """The box around anatomy, devices and findings, in LPS [mm]."""
