@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -151,6 +152,23 @@ _LONGEST = 26
 """Letters of a cell; what is longer stands in its tooltip."""
 
 
+class _Name(QLabel):
+    """A name that gives way: what does not fit ends in dots, so that no number is ever cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(40)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter), shown)
+
+
 class NumberTable(QWidget):
     """Names on the left, numbers right-aligned, and a rule with its sign where there is one."""
 
@@ -182,7 +200,7 @@ class NumberTable(QWidget):
                 label.hide()
 
     def _add_row(self) -> None:
-        row = QLabel(), QLabel(), QLabel()
+        row = _Name(), QLabel(), QLabel()
         row[0].setProperty("role", "field")
         for column, label in enumerate(row):
             if column:
@@ -195,8 +213,12 @@ class NumberTable(QWidget):
 
         name, number, rule, verdict = row
         colour = {"pass": PASS, "attention": ATTENTION, "fail": FAIL}.get(verdict, TEXT)
-        texts = (name, number, f"{rule} {_SIGNS[verdict]}".strip())
-        for label, text in zip(labels, texts, strict=True):
+        labels[0].setText(name)
+        labels[0].setToolTip(name)
+        labels[0].show()
+        for label, text in zip(
+            labels[1:], (number, f"{rule} {_SIGNS[verdict]}".strip()), strict=True
+        ):
             shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
             if label.text() != shown:
                 label.setText(shown)
