@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from io import StringIO
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def click(point):
 
 
 def run(*arguments):
-    with contextlib.redirect_stdout(None):
+    with contextlib.redirect_stdout(StringIO()):
         assert main([*map(str, arguments), "--quiet"]) == 0, arguments
 
 
