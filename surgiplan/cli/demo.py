@@ -9,7 +9,7 @@ import tomllib
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from surgiplan import io, workflow
 from surgiplan.edits import Edit
 from surgiplan.errors import SurgiplanError
 from surgiplan.jobs_report import Report
-from surgiplan.model import Case, Segment
+from surgiplan.model import Case
 from surgiplan.resources import resource, sample_study
 
 from .output import Answer, Console
@@ -149,6 +149,7 @@ def _save(rehearsal: _Rehearsal, folder: Path, case_path: Path) -> None:
 
 def _beside_truth(case: Case, folder: Path) -> list[Any]:
     """Measured beside true; nothing where the truth is not there."""
+    from surgiplan.imaging import cropped_segment
     from surgiplan.validation import beside_truth
 
     if not (folder / "truth.json").exists():
@@ -159,16 +160,10 @@ def _beside_truth(case: Case, folder: Path) -> list[Any]:
         file = folder / "segments" / f"{name}.nrrd"
         if file.exists():
             volume, _ = io.load_volume_file(file)
-            grid = case.volume().grid
-            segments[name] = Segment(name, name, volume.values > 0, _same_frame(volume.grid, grid))
+            # NRRD does not carry the frame of reference.
+            grid = replace(volume.grid, frame_uid=case.volume().grid.frame_uid)
+            segments[name] = cropped_segment(volume.values > 0, grid, segment_id=name)
     return beside_truth(case, truth, segments)
-
-
-def _same_frame(grid: Any, other: Any) -> Any:
-    """``grid`` in the frame of reference of ``other``: NRRD does not carry it."""
-    from dataclasses import replace
-
-    return replace(grid, frame_uid=other.frame_uid)
 
 
 def _paper(rehearsal: _Rehearsal, folder: Path, rows: list[Any]) -> tuple[Path, list[Path]]:
