@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject, Signal
 
 from surgiplan.jobs_report import Report
-from surgiplan.model import Case, Finding, Noun
+from surgiplan.model import Case, Centerline, Finding, Noun
 
 from .desk import Desk
 
@@ -23,15 +23,15 @@ class Freshness(QObject):
         self._answers: dict[str, bool] = {}
         desk.opened.connect(self._answers.clear)
 
-    def is_stale(self, case: Case, finding: Finding) -> bool:
+    def is_stale(self, case: Case, computed: Finding | Centerline) -> bool:
         """Whether an input changed since; the last known answer while a digest is computed."""
-        path = f"findings/{finding.id}"
-        unknown = _undigested(case, finding.made_from)
+        name = f"{type(computed).__name__} {computed.id}"
+        unknown = _undigested(case, computed.made_from)
         if unknown:
             self._digest(unknown)
-            return self._answers.get(path, False)
-        self._answers[path] = case.is_stale(finding.made_from)
-        return self._answers[path]
+            return self._answers.get(name, False)
+        self._answers[name] = case.is_stale(computed.made_from)
+        return self._answers[name]
 
     def _digest(self, nouns: list[Noun]) -> None:
         self._desk.background.start(

@@ -225,11 +225,14 @@ def _telling(path: str, noun: Any, case: Case, freshness: Freshness) -> tuple[st
     if home == "segments":
         return _millilitres(noun.volume_ml), False
     if home == "plan/centerlines":
-        return f"{noun.branches[0].length_mm:.0f} mm", False
+        is_stale = freshness.is_stale(case, noun)
+        return "stale" if is_stale else f"{noun.branches[0].length_mm:.0f} mm", is_stale
     if home == "plan/stents":
-        return f"at {noun.at_mm:.0f} mm", False
+        line = case.plan.centerlines.get(noun.centerline_id)
+        is_stale = line is None or freshness.is_stale(case, line)
+        return "stale" if is_stale else f"at {noun.at_mm:.0f} mm", is_stale
     if home == "plan/resections":
-        return f"{noun.margin_mm:g} mm", False
+        return f"wanted {noun.margin_mm:g} mm", False
     if home == "plan/measurements":
         return f"{noun.length_mm:.1f} mm", False
     if freshness.is_stale(case, noun):
@@ -240,7 +243,7 @@ def _telling(path: str, noun: Any, case: Case, freshness: Freshness) -> tuple[st
 
 def _tooltip(noun: Any, name: str, is_stale: bool) -> str:
     if is_stale:
-        return f"{name}: its inputs have changed since. Simulate again."
+        return f"{name}: what it was computed from has changed; make it again."
     remarks = "\n".join(getattr(noun, "remarks", ()))
     made_by = getattr(noun, "made_by", "")
     return "\n".join(text for text in (name, made_by, remarks) if text)

@@ -1,6 +1,7 @@
 """What the window shows of a case, and what mouse and keys do to it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
-from surgiplan.edits import MoveStent
+from surgiplan.edits import AddSegments, MoveStent
 from surgiplan.model import Case
 from tests.app.bodies import planned_case, scanned_case, segmented_case
 
@@ -183,3 +184,17 @@ def test_a_double_click_gives_one_view_all_the_room(open_case: Open) -> None:
     assert not hands.view("axial").isVisible()
     QTest.mouseDClick(hands.view("sagittal"), Qt.MouseButton.LeftButton, pos=QPoint(50, 50))
     assert hands.view("axial").isVisible()
+
+
+def test_a_lumen_drawn_anew_makes_its_centreline_and_stent_stale(open_case: Open) -> None:
+    hands = open_case(planned_case())
+    rows = hands.window.tree.row_texts
+    assert rows()["plan/centerlines/centerline"][1].endswith("mm")
+    lumen = hands.case.segments["aorta_lumen"]
+    shorter = lumen.mask.copy()
+    shorter[:3] = False
+    hands.window.desk.do(AddSegments((replace(lumen, mask=shorter),)))
+    hands.until(lambda: rows()["plan/centerlines/centerline"][1] == "stale", "the stale mark")
+    hands.until(lambda: rows()["plan/stents/stent"][1] == "stale", "the stent's stale mark")
+    hands.window.desk.undo()
+    hands.until(lambda: rows()["plan/stents/stent"][1].endswith("mm"), "the number again")

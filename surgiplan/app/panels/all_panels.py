@@ -36,7 +36,7 @@ def panels_for(window: "MainWindow") -> dict[str, QWidget]:
         window.top.has_report = True
         window.top.refresh()
 
-    vessel = VesselPanel(desk, prepared, simulate)
+    vessel = VesselPanel(desk, prepared, freshness, simulate)
     organ = OrganPanel(desk, prepared, simulate)
     return {
         "Patient": PatientPanel(desk),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from surgiplan.app.chart import DiameterChart
 from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox, NumberField
+from surgiplan.app.freshness import Freshness
 from surgiplan.app.palette import ATTENTION
 from surgiplan.app.prepared import Prepared
 from surgiplan.app.section import SectionPicture
@@ -30,9 +31,9 @@ __all__ = ["VesselPanel"]
 class VesselPanel(Panel):
     """The lumen and its ends, the stent, its fit, and the diameters along the vessel."""
 
-    def __init__(self, desk: Desk, prepared: Prepared, simulate: Any) -> None:
+    def __init__(self, desk: Desk, prepared: Prepared, freshness: Freshness, simulate: Any) -> None:
         super().__init__(desk)
-        self._prepared, self._simulate = prepared, simulate
+        self._prepared, self._freshness, self._simulate = prepared, freshness, simulate
         self._tool: PointsTool | None = None
         self._is_tracing = False
         self._lay_out_vessel()
@@ -42,6 +43,7 @@ class VesselPanel(Panel):
         self.other_button = self.secondary("Other vessel", "otherVessel")
         self.other_button.clicked.connect(self._trace_another)
         prepared.ready.connect(self.invalidate)
+        freshness.changed.connect(self.invalidate)
         desk.view.changed.connect(self._look_changed)
         desk.tool_changed.connect(self._tool_changed)
         desk.opened.connect(self._forget)
@@ -198,7 +200,10 @@ class VesselPanel(Panel):
             self._say(str(error))
             return
         self.fit_table.show_rows(rows)
-        self._say("* limits unconfirmed" if unconfirmed else "")
+        said = ["* limits unconfirmed"] if unconfirmed else []
+        if self._freshness.is_stale(case, line):
+            said.insert(0, "!  Stale: the lumen has changed; trace its centreline again.")
+        self._say("\n".join(said))
 
     def _show_section(
         self, case: Case, line: Centerline, branch: Branch, station_mm: float
