@@ -81,7 +81,7 @@ def _branch(
             continue
         worst = int(np.nanargmax(np.abs(error)))
         yield TruthRow(
-            f"{name} {key} mean of {int(usable.sum())} stations",
+            f"{name} {key} mean of {int(usable.sum())} of {len(stations)} stations",
             float(found[usable].mean()),
             float(known[usable].mean()),
             _BIAS_TOLERANCE_MM,
