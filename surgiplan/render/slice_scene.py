@@ -194,6 +194,7 @@ class SliceScene(Scene):
         volume = case.volumes.get(look.volume_id) or next(iter(case.volumes.values()), None)
         self._image.SetVisibility(volume is not None)
         if volume is None:
+            self.updates += self._volume is not None
             self._volume = None
             return
         new = volume is not self._volume

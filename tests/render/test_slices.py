@@ -236,3 +236,13 @@ def test_every_view_says_research_use_only(case):
         scene.show(case, defaults_for(case))
         scene.prepare()
         assert "Research use only" in scene.texts()
+
+
+def test_a_scan_that_was_taken_back_is_seen_no_more(case):
+    scene, frame = SliceScene(Orientation.AXIAL), Frame(200, 200)
+    look = defaults_for(case)
+    scene.show(case, look)
+    bright = frame.picture(scene)[40:160, 40:160, :3].mean()
+    assert scene.show(Case(), look)
+    assert frame.picture(scene)[40:160, 40:160, :3].mean() < 0.3 * bright
+    frame.close()
