@@ -196,6 +196,7 @@ class SliceScene(Scene):
         if volume is None:
             self.updates += self._volume is not None
             self._volume = None
+            self.say("")
             return
         new = volume is not self._volume
         if new:
@@ -295,8 +296,6 @@ class SliceScene(Scene):
             lines.set(level if is_level else upright, height)
 
     def _lay_letters(self) -> None:
-        if self._volume is None:
-            return
         width, height = self._size
         margin = 8 * self.pixel_ratio
         right, up = self.orientation.right, self.orientation.up
@@ -308,7 +307,8 @@ class SliceScene(Scene):
             (width - margin, level),
         )
         for label, way, (x, y) in zip(self._edges, (up, -up, -right, right), places, strict=True):
-            label.set(letters(way), x, y, height, self.pixel_ratio)
+            letter = "" if self._volume is None else letters(way)
+            label.set(letter, x, y, height, self.pixel_ratio)
 
     def _subtitle(self) -> str:
         number, count = self.slice_number

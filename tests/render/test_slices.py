@@ -245,4 +245,5 @@ def test_a_scan_that_was_taken_back_is_seen_no_more(case):
     bright = frame.picture(scene)[40:160, 40:160, :3].mean()
     assert scene.show(Case(), look)
     assert frame.picture(scene)[40:160, 40:160, :3].mean() < 0.3 * bright
+    assert not {"R", "L", "A", "P"} & set(scene.texts())
     frame.close()
