@@ -27,6 +27,7 @@ from .desk import Desk
 from .documents import Documents
 from .errors import NoticeBar, install_excepthook
 from .freshness import Freshness
+from .garbage import MainThreadGarbage
 from .stages import stage_of
 from .surfaces import Surfaces
 from .tree import CaseTree
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("mainWindow")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        self.garbage = MainThreadGarbage(self)
         self.desk = Desk(self)
         self.surfaces = Surfaces(self.desk, self)
         self.freshness = Freshness(self.desk, self)
@@ -144,6 +146,7 @@ class MainWindow(QMainWindow):
             self.views.close_frames()
         self.documents.release()
         self.desk.close()
+        self.garbage.close()
         QApplication.instance().removeEventFilter(self._undo_keys)
 
     def _selected(self, path: str) -> None:
