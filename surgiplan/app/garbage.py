@@ -7,6 +7,7 @@ for the interpreter, while the main thread waits for that lock (seen: the window
 import gc
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
 
 __all__ = ["MainThreadGarbage"]
 
@@ -14,7 +15,7 @@ _EVERY_MS = 1000
 
 
 class MainThreadGarbage(QObject):
-    """Switches the automatic collection off while a window lives, and collects by a timer."""
+    """Switches the automatic collection off while any window lives, and collects by a timer."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -25,9 +26,12 @@ class MainThreadGarbage(QObject):
         self._timer.start()
 
     def close(self) -> None:
-        """Give the automatic collection back."""
+        """Give the automatic collection back, unless another window still needs it off."""
         self._timer.stop()
-        gc.enable()
+        windows = QApplication.topLevelWidgets()
+        others = [one for window in windows for one in window.findChildren(MainThreadGarbage)]
+        if not any(one._timer.isActive() for one in others):
+            gc.enable()
 
     def _collect(self) -> None:
         due = [n for n, limit in enumerate(gc.get_threshold()) if gc.get_count()[n] > limit > 0]

@@ -67,6 +67,7 @@ def test_closing_with_discard_closes(changed: Any) -> None:
     answer(QMessageBox.StandardButton.Discard)
     changed.window.close()
     changed.until(lambda: not changed.window.isVisible(), "closed")
+    assert changed.window.desk.has_changes, "discarded, so never saved"
 
 
 def test_closing_with_save_saves_first(changed: Any, monkeypatch: Any, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_the_lock_of_a_program_that_is_gone_is_taken_over(path, stale):
 def test_a_lock_that_says_nothing_is_taken_over(path, content):
     (path / "lock").write_text(content)
     with io.CaseLock(path):
-        pass
+        assert json.loads((path / "lock").read_text())["token"]
 
 
 def test_a_lock_from_another_computer_is_respected(path):
