@@ -12,7 +12,7 @@ from .pixel_bytes import PixelBytes, is_bomb, located
 from .quiet import quiet
 from .series import ImageHeader
 
-__all__ = ["PHASE_TAGS", "Ignored", "iso_date", "numbers", "read_header", "text"]
+__all__ = ["PHASE_TAGS", "Ignored", "iso_date", "numbers", "read_headers", "text"]
 
 PHASE_TAGS = (
     "TemporalPositionIdentifier",
@@ -30,7 +30,8 @@ _TAGS = (
     "PatientName", "PatientBirthDate", "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel",
     "BitsAllocated", "PhotometricInterpretation", "ImageType", "PixelSpacing",
     "ImageOrientationPatient", "ImagePositionPatient", "WindowCenter", "WindowWidth",
-    "InstanceNumber", *PHASE_TAGS,
+    "InstanceNumber", "BitsStored", "PixelRepresentation", "RescaleSlope", "RescaleIntercept",
+    "PixelPaddingValue", "PixelPaddingRangeLimit", *PHASE_TAGS,
 )  # fmt: skip
 _DEFERRED_BYTES = 1 << 20
 """Larger values than this stay on disk; no tag above needs them."""
@@ -43,14 +44,14 @@ class Ignored(Exception):
     """The file is no image; the message says why."""
 
 
-def read_header(path: Path, salt: bytes) -> ImageHeader:
-    """The header of a DICOM image.  Raises Ignored, and nothing else, for any other file.
+def read_headers(path: Path, salt: bytes) -> tuple[ImageHeader, ...]:
+    """The headers of the images in a DICOM file.  Raises Ignored, and nothing else, for any other.
 
     ``salt`` makes the patient key meaningless outside one scan.
     """
     try:
         with _opened(path) as file, quiet():
-            return _header(path, file, salt)
+            return (_header(path, file, salt),)
     except Ignored:
         raise
     except OSError as error:
@@ -137,8 +138,12 @@ def _described(
     complete = pixels.is_complete
     if pixels.offset >= 0 and syntax in _NATIVE:
         complete = complete and pixels.size >= rows * columns * frames * samples * bits // 8
+    padding = (_first(dataset, "PixelPaddingValue"), _first(dataset, "PixelPaddingRangeLimit"))
+    marks = [value for value in padding if value is not None]
     return ImageHeader(
         path=path,
+        member="",
+        frame=None,
         sop_class=sop_class,
         sop_uid=text(dataset, "SOPInstanceUID"),
         series_uid=text(dataset, "SeriesInstanceUID") or _made_up_uid(path, dataset),
@@ -154,6 +159,11 @@ def _described(
         frames=frames,
         samples=samples,
         bits=bits,
+        bits_stored=_whole(dataset, "BitsStored", bits),
+        is_signed=_whole(dataset, "PixelRepresentation", 0) == 1,
+        slope=_number(dataset, "RescaleSlope", 1.0),
+        intercept=_number(dataset, "RescaleIntercept", 0.0),
+        padding=(min(marks), max(marks)) if padding[0] is not None else None,
         photometric=text(dataset, "PhotometricInterpretation"),
         image_type=_several(dataset, "ImageType"),
         spacing_mm=(spacing[0], spacing[1]) if spacing and min(spacing) > 0 else None,
@@ -177,6 +187,11 @@ def _made_up_uid(path: Path, dataset: Any) -> str:
 def _whole(dataset: Any, keyword: str, missing: int) -> int:
     value = numbers(dataset, keyword, 1)
     return max(int(value[0]), 0) if value else missing
+
+
+def _number(dataset: Any, keyword: str, missing: float) -> float:
+    value = _first(dataset, keyword)
+    return missing if value is None else value
 
 
 def _first(dataset: Any, keyword: str) -> float | None:

@@ -1,7 +1,6 @@
 """One slice's pixels as values: decoded, rescaled, padding removed."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,32 +51,28 @@ def read_slice(header: ImageHeader) -> SlicePixels:
 
 
 def _read(header: ImageHeader) -> SlicePixels:
-    dataset = dataset_of(header.path)
+    dataset = dataset_of(header)
     if text(dataset, "SOPInstanceUID") != header.sop_uid:
         raise DicomError(
-            f"{header.path.name} has changed since it was found; look into the folder again."
+            f"{header.name} has changed since it was found; look into the folder again."
         )
-    raw = decoded(dataset, header.path)
+    raw = decoded(dataset, header.name, frame=header.frame)
     if raw.shape != (header.rows, header.columns):
-        raise DicomError(f"{header.path.name} has another size than its header says; export again.")
+        raise DicomError(f"{header.name} has another size than its header says; export again.")
     inverted = header.photometric == "MONOCHROME1"
     if inverted:
-        low, high = _stored_range(dataset)
+        low, high = _stored_range(header)
         raw = low + high - raw
-    slope, intercept = (
-        _number(dataset, tag, default)
-        for tag, default in (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
-    )
-    values = _rescaled(raw, slope, intercept)
+    values = _rescaled(raw, header.slope, header.intercept)
     padded = 0
     if header.modality == "CT":
-        outside = (values < AIR_HU) | _marked(dataset, raw, slope, intercept)
+        outside = (values < AIR_HU) | _marked(header, raw)
         padded = int(np.count_nonzero(outside & (values != AIR_HU)))
         values[outside] = AIR_HU
     return SlicePixels(values, padded, inverted, dataset)
 
 
-def decoded(dataset: Any, path: Path, *, frame: int | None = None) -> npt.NDArray[Any]:
+def decoded(dataset: Any, name: str, *, frame: int | None = None) -> npt.NDArray[Any]:
     """The stored pixels of a dataset, of one frame if it has several.
 
     Raises DicomError naming the file, whatever went wrong in the decoder.
@@ -97,7 +92,7 @@ def decoded(dataset: Any, path: Path, *, frame: int | None = None) -> npt.NDArra
     except BaseException as error:
         # Decoders written in Rust raise panics that are not Exceptions.
         raise DicomError(
-            f"The pixels of {path.name} cannot be decoded (undecodable or truncated); copy or "
+            f"The pixels of {name} cannot be decoded (undecodable or truncated); copy or "
             "export this file again."
         ) from error
 
@@ -108,25 +103,17 @@ def fits_int16(values: npt.NDArray[Any]) -> bool:
     return bool(values.min() >= limits.min and values.max() <= limits.max)
 
 
-def dataset_of(path: Path) -> Any:
+def dataset_of(header: ImageHeader) -> Any:
     """The whole file, pixels still encoded.  Raises DicomError."""
     import pydicom
 
     try:
-        with quiet():
-            return pydicom.dcmread(path)
+        with quiet(), header.open() as file:
+            return pydicom.dcmread(file)
     except Exception as error:
         raise DicomError(
-            f"{path.name} cannot be read any more ({type(error).__name__}); export it again."
+            f"{header.name} cannot be read any more ({type(error).__name__}); export it again."
         ) from error
-
-
-def _number(dataset: Any, tag: str, default: float) -> float:
-    try:
-        value = float(dataset.get(tag, default))
-    except (TypeError, ValueError):
-        return default
-    return value if np.isfinite(value) else default
 
 
 def _rescaled(raw: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[Any]:
@@ -139,21 +126,19 @@ def _rescaled(raw: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDAr
     return values
 
 
-def _marked(
-    dataset: Any, raw: npt.NDArray[Any], slope: float, intercept: float
-) -> npt.NDArray[np.bool_]:
+def _marked(header: ImageHeader, raw: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Which pixels of a CT the padding tags mark as outside the scan."""
-    value = _number(dataset, "PixelPaddingValue", np.nan)
-    limit = _number(dataset, "PixelPaddingRangeLimit", value)
-    low, high = min(value, limit), max(value, limit)
-    believed = [not _TISSUE_HU[0] < v * slope + intercept < _TISSUE_HU[1] for v in (low, high)]
-    if np.isnan(value) or not all(believed):
+    if header.padding is None:
+        return np.zeros(raw.shape, np.bool_)
+    low, high = header.padding
+    means = [v * header.slope + header.intercept for v in (low, high)]
+    if any(_TISSUE_HU[0] < hu < _TISSUE_HU[1] for hu in means):
         return np.zeros(raw.shape, np.bool_)
     return np.asarray((raw >= low) & (raw <= high))
 
 
-def _stored_range(dataset: Any) -> tuple[int, int]:
-    bits = int(_number(dataset, "BitsStored", 16))
-    if _number(dataset, "PixelRepresentation", 0) == 1:
+def _stored_range(header: ImageHeader) -> tuple[int, int]:
+    bits = header.bits_stored
+    if header.is_signed:
         return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
     return 0, (1 << bits) - 1

@@ -42,7 +42,7 @@ def image_problems(images: Sequence[ImageHeader]) -> dict[str, Problem]:
         if len(strangers) == len(images):
             return {kind: Problem(kind, detail) for kind, detail in found.items()}
     if broken := [image for image in images if not image.pixels_complete]:
-        found["truncated"] = f"{broken[0].path.name} ends before its pixels do" + (
+        found["truncated"] = f"{broken[0].name} ends before its pixels do" + (
             f" ({len(broken)} files are cut off)." if len(broken) > 1 else "."
         )
     if odd := [why for image in images if (why := _why_undecodable(image))]:
@@ -104,7 +104,7 @@ def _why_undecodable(image: ImageHeader) -> str:
         name = syntax.name or "nothing known"
     if not decodes:
         return f"The pixels are stored as {name}, which has no decoder"
-    if image.pixel_bytes and image.frame_bytes > _LARGEST_GROWTH * image.pixel_bytes:
+    if image.pixel_bytes and image.file_bytes > _LARGEST_GROWTH * image.pixel_bytes:
         return "The header claims far more pixels than the file can hold"
     return ""
 
@@ -163,7 +163,7 @@ def spot_problems(spots: list[list[ImageHeader]]) -> list[Problem]:
 def _pixel_hash(image: ImageHeader) -> str:
     """Of the stored pixels; of the whole file where they cannot be told from the rest."""
     try:
-        with image.path.open("rb") as file:
+        with image.open() as file:
             if image.pixel_offset < 0:
                 return hashlib.sha256(file.read()).hexdigest()
             file.seek(image.pixel_offset)

@@ -8,7 +8,7 @@ from pathlib import Path
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, silent
 
-from .headers import Ignored, read_header
+from .headers import Ignored, read_headers
 from .problems import image_problems, spot_problems
 from .series import PROBLEM_KINDS, ImageHeader, Problem, Scan, SeriesFound
 from .stack import layout_of, spacing_problems
@@ -31,11 +31,12 @@ def scan(paths: Sequence[Path | str] | Path | str, report: Report = silent) -> S
     for n, path in enumerate(files):
         report(n / len(files), f"Reading header {n + 1} of {len(files)}")
         try:
-            header = read_header(path, salt)
+            found = read_headers(path, salt)
         except Ignored as why:
             ignored.append((path, str(why)))
             continue
-        groups.setdefault(header.series_uid, []).append(header)
+        for header in found:
+            groups.setdefault(header.series_uid, []).append(header)
     series = [found_series(images) for images in groups.values()]
     series.sort(key=lambda s: (not s.is_volume, -s.images))
     report(1.0, f"{len(series)} series")
@@ -45,7 +46,7 @@ def scan(paths: Sequence[Path | str] | Path | str, report: Report = silent) -> S
 def found_series(images: Sequence[ImageHeader]) -> SeriesFound:
     """The series that these images make, in the order of their slices, with its problems."""
     problems = image_problems(images)
-    ordered = sorted(images, key=lambda i: (i.instance or 0, i.path))
+    ordered = sorted(images, key=lambda i: (i.instance or 0, i.path, i.member, i.frame or 0))
     spacing, slices = None, len(images)
     is_volume = not problems.keys() & {
         "not_a_volume", "no_position", "no_spacing", "mixed_spacing", "mixed_orientation"

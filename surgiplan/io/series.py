@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 
 __all__ = ["ACCEPTABLE", "PROBLEM_KINDS", "ImageHeader", "Problem", "Scan", "SeriesFound"]
 
@@ -50,6 +51,11 @@ class ImageHeader:
     """What one DICOM file says about itself, without its pixels."""
 
     path: Path
+    """The file, or the archive that it lies in."""
+    member: str
+    """Name within that archive; empty for a plain file."""
+    frame: int | None
+    """Place among the frames of a multi-frame file, from 0; None where the file is one image."""
     sop_class: str
     sop_uid: str
     series_uid: str
@@ -68,6 +74,13 @@ class ImageHeader:
     samples: int
     bits: int
     """Bits allocated."""
+    bits_stored: int
+    is_signed: bool
+    slope: float
+    """Of stored values to the unit of the series, with ``intercept``."""
+    intercept: float
+    padding: tuple[float, float] | None
+    """Lowest and highest stored value that mark what was not scanned, as far as the tags say."""
     photometric: str
     image_type: tuple[str, ...]
     spacing_mm: tuple[float, float] | None
@@ -86,8 +99,17 @@ class ImageHeader:
     pixels_complete: bool
 
     @property
-    def frame_bytes(self) -> int:
-        """Size of the decoded pixels."""
+    def name(self) -> str:
+        """What a person would call the file."""
+        return Path(self.member).name if self.member else self.path.name
+
+    def open(self) -> BinaryIO:
+        """The file, at its start.  Raises OSError."""
+        return self.path.open("rb")
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of the decoded pixels of the whole file."""
         return self.rows * self.columns * self.samples * self.frames * max(self.bits, 1) // 8
 
 
@@ -118,7 +140,7 @@ class SeriesFound:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files, sorted along the normal of the slices where that is known."""
-        return tuple(header.path for header in self.headers)
+        return tuple(dict.fromkeys(header.path for header in self.headers))
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,16 @@ def thumbnail(series: SeriesFound, size: int = 128) -> npt.NDArray[np.uint8]:
     Raises DicomError if the image cannot be decoded.
     """
     header = series.headers[len(series.headers) // 2]
-    if header.frame_bytes // max(header.frames, 1) > _LARGEST_PICTURE_BYTES:
-        raise DicomError(f"{header.path.name} is too large for a thumbnail.")
-    frame = header.frames // 2 if header.frames > 1 else None
-    picture = decoded(dataset_of(header.path), header.path, frame=frame).astype(np.float32)
+    if header.file_bytes // max(header.frames, 1) > _LARGEST_PICTURE_BYTES:
+        raise DicomError(f"{header.name} is too large for a thumbnail.")
+    frame = header.frame
+    if frame is None and header.frames > 1:
+        frame = header.frames // 2
+    picture = decoded(dataset_of(header), header.name, frame=frame).astype(np.float32)
     if picture.ndim == 3:
         picture = picture.mean(axis=-1)
     if picture.ndim != 2:
-        raise DicomError(f"{header.path.name} is no picture.")
+        raise DicomError(f"{header.name} is no picture.")
     rows_mm, columns_mm = header.spacing_mm or (1.0, 1.0)
     small = _squared(picture, rows_mm, columns_mm, size)
     low, high = np.percentile(small, _DARK_BRIGHT_PERCENT)
