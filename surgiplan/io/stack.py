@@ -164,17 +164,25 @@ def _uneven(what: str) -> Problem:
 def _numbered(
     heights_mm: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.int64] | None, float]:
-    """The even grid that holds all heights, perhaps with gaps, and its step."""
+    """The even grid that holds all heights, perhaps with gaps, and its step.
+
+    The median step, or the smallest where so many slices are gone that gaps are the usual thing.
+    """
     if len(heights_mm) < 2:
         return np.zeros(1, np.int64), 0.0
     steps = np.diff(heights_mm)
     usual = float(np.median(steps))
-    jumps = np.maximum(np.rint(steps / usual), 1).astype(np.int64)
-    numbers: npt.NDArray[Any] = np.concatenate([[0], np.cumsum(jumps)])
-    step = float(heights_mm[-1] / numbers[-1])
-    if np.abs(heights_mm - numbers * step).max() > CORNER_MM:
-        return None, usual
-    return numbers, step
+    for candidate in (usual, float(steps.min())):
+        jumps = np.maximum(np.rint(steps / candidate), 1).astype(np.int64)
+        numbers: npt.NDArray[Any] = np.concatenate([[0], np.cumsum(jumps)])
+        step = float(heights_mm[-1] / numbers[-1])
+        stray_mm = np.abs(heights_mm - numbers * step).max()
+        # Any heights fit a grid that is fine enough; half of it must be there to be believed.
+        if candidate != usual and (numbers[-1] >= 2 * len(heights_mm) or stray_mm > step / 8):
+            break
+        if stray_mm <= CORNER_MM:
+            return numbers, step
+    return None, usual
 
 
 def _spacing(image: ImageHeader) -> tuple[float, float]:
