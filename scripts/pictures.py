@@ -26,7 +26,7 @@ def main() -> None:
     application = QApplication(sys.argv[:1])
     dress(application)
     window = MainWindow()
-    window.ready.connect(lambda: window.open_path(case))
+    window.ready.connect(lambda: window.open_paths([case]))
     window.show()
     QTimer.singleShot(0, window.finish_starting)
     wait(application, lambda: window.views and window.desk.session.case.volumes)

@@ -136,4 +136,4 @@ def _crosshair(window: "MainWindow") -> None:
 
 def _import(window: "MainWindow") -> None:
     window.go_to("Patient")
-    window.panels["Patient"].ask_for_folder()  # type: ignore[attr-defined]
+    window.panels["Patient"].scans.ask_for_folder()  # type: ignore[attr-defined]

@@ -152,6 +152,10 @@ QPlainTextEdit {{ background: {FIELD}; border: 1px solid {LINE}; border-radius: 
 #notice[kind="attention"] {{ background: #272316; border-color: {ATTENTION}; }}
 #notice[kind="done"] {{ background: #15262a; border-color: {ACCENT}; }}
 #notice QLabel {{ color: {TEXT}; }}
+#dropSign {{
+    background: rgba(18, 22, 28, 230); border: 2px dashed {ACCENT}; border-radius: 4px;
+    color: {TEXT}; font-size: 16px;
+}}
 """
 
 

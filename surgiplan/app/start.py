@@ -24,7 +24,7 @@ def start(path: Path | None = None) -> int:
     dress(application)
     window = MainWindow()
     if path is not None:
-        window.ready.connect(lambda: window.open_path(path))
+        window.ready.connect(lambda: window.open_paths([path]))
     window.show()
     QTimer.singleShot(0, window.finish_starting)
     return application.exec()

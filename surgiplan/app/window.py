@@ -1,5 +1,6 @@
 """The main window: the road above, the case on the left, the views, and what is selected."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from .commands import Palette, UndoKeys, actions_of
 from .deeds import commands_of
 from .desk import Desk
 from .documents import Documents
+from .drops import Drops
 from .errors import NoticeBar, install_excepthook
 from .freshness import Freshness
 from .garbage import MainThreadGarbage
@@ -109,15 +111,17 @@ class MainWindow(QMainWindow):
             "load", _loaded, done=lambda _: None, failed=self.desk.notices.show, quick=True
         )
         self.views.all["axial"].setFocus()
+        Drops(self, self.open_paths)
         self.ready.emit()
 
-    def open_path(self, path: Path) -> None:
+    def open_paths(self, paths: Sequence[Path]) -> None:
         """Open a case, or look for scans in anything else."""
-        if (path / "manifests").is_dir() or path.suffix == ".splan":
-            self.documents.open(path)
+        case = next((path for path in paths if _is_case(path)), None)
+        if case is not None:
+            self.documents.after_saving(lambda: self.documents.open(case))
             return
         self.go_to("Patient")
-        self.panels["Patient"].look_for_scans(path)  # type: ignore[attr-defined]
+        self.panels["Patient"].scans.look_for_scans(paths)  # type: ignore[attr-defined]
 
     def cancel(self) -> None:
         """Escape: let go of a drag, put the tool away, forget a preview."""
@@ -215,6 +219,10 @@ class MainWindow(QMainWindow):
         self._placeholder.setSizePolicy(policy, policy)
         self._views_column.addWidget(self._placeholder, 1)
         return area
+
+
+def _is_case(path: Path) -> bool:
+    return (path / "manifests").is_dir() or path.suffix == ".splan"
 
 
 def _loaded(report: Report) -> None:

@@ -3,7 +3,9 @@
 Each also counts and hashes what it returns, so that the window need not do it while someone waits.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ from surgiplan.edits import AddCenterline, AddSegments, AddVolume, RecordFinding
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part
 from surgiplan.model import Case, Segment, Surface
-from surgiplan.workflow import import_scan, segment, simulate, trace_centerline
+from surgiplan.workflow import import_scan, import_series, segment, simulate, trace_centerline
 
 __all__ = [
+    "FoundSeries",
     "displayed_surface",
     "imported",
     "report_written",
@@ -31,27 +34,39 @@ _VOXELS = 6_000_000
 """Larger boxes are halved within the slices first: thousands of voxels share a pixel there."""
 
 
-def imported(path: Path, volume_id: str, choice: dict[str, Any], report: Report) -> AddVolume:
-    """Read a series as the edit that adds it to a case."""
-    edit = import_scan(path, volume_id=volume_id, report=report, **choice)
+@dataclass(frozen=True)
+class FoundSeries:
+    """A series to choose from."""
+
+    series: Any
+    phases: tuple[Any, ...]
+    """Its phases as series of their own; the series alone where it has one."""
+    thumbnail: Any
+    """Grey picture, shape (h, w), or None."""
+
+
+def imported(source: Any, volume_id: str, choice: dict[str, Any], report: Report) -> AddVolume:
+    """Read a series that was found, or a volume file, as the edit that adds it to a case."""
+    read = import_scan if isinstance(source, Path) else import_series
+    edit = read(source, volume_id=volume_id, report=report, **choice)
     _ = edit.volume.digest
     return edit
 
 
-def scanned(path: Path, report: Report) -> tuple[Any, list[Any]]:
-    """The series in a folder, and a thumbnail of each or None."""
+def scanned(paths: Sequence[Path], report: Report) -> list[FoundSeries]:
+    """The series in folders and files, volumes first."""
     from surgiplan import io
 
-    scan = io.scan([path], report=part(report, 0.0, 0.8))
-    thumbnails: list[Any] = []
+    scan = io.scan(paths, report=part(report, 0.0, 0.8))
+    found = []
     for number, series in enumerate(scan.series):
         report(0.8 + 0.2 * number / len(scan.series), "drawing thumbnails")
-        try:
-            thumbnails.append(io.thumbnail(series))
-        except DicomError:
-            # A series that cannot be drawn is listed all the same, with its problems.
-            thumbnails.append(None)
-    return scan, thumbnails
+        # A series that cannot be drawn is listed all the same, with its problems.
+        thumbnail = None
+        with suppress(DicomError):
+            thumbnail = io.thumbnail(series)
+        found.append(FoundSeries(series, io.phases(series), thumbnail))
+    return found
 
 
 def segmented(case: Case, method: str, options: dict[str, Any], report: Report) -> AddSegments:

@@ -5,7 +5,7 @@ run in another process.
 """
 
 from .anatomy import segment, trace_centerline
-from .imports import VOLUME_FILES, import_scan
+from .imports import VOLUME_FILES, import_scan, import_series
 from .plan import design, measure_distance, place_stent, plan_resection
 from .settings import settings_from
 from .simulation import simulate, simulation_settings
@@ -14,6 +14,7 @@ __all__ = [
     "VOLUME_FILES",
     "design",
     "import_scan",
+    "import_series",
     "measure_distance",
     "place_stent",
     "plan_resection",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from surgiplan.edits import AddVolume
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
+from surgiplan.model import Patient, Volume
 
 if TYPE_CHECKING:
     from surgiplan.io import SeriesFound
 
-__all__ = ["VOLUME_FILES", "import_scan"]
+__all__ = ["VOLUME_FILES", "import_scan", "import_series"]
 
 VOLUME_FILES = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd")
 """Endings of files that hold a whole volume."""
@@ -36,13 +37,34 @@ def import_scan(
     from surgiplan import io
 
     if path.is_file() and path.name.lower().endswith(VOLUME_FILES):
-        volume, patient = io.load_volume_file(path, report=report)
-    else:
-        found = io.scan([path], report=part(report, 0.0, 0.2))
-        series = _chosen(found.series, series_uid, path)
-        if phase is not None:
-            series = io.phase_of(series, phase)
-        volume, patient = io.load_series(series, accept=accept, report=part(report, 0.2, 1.0))
+        return _added(*io.load_volume_file(path, report=report), volume_id)
+    found = io.scan([path], report=part(report, 0.0, 0.2))
+    return import_series(
+        _chosen(found.series, series_uid, path),
+        phase=phase,
+        accept=accept,
+        volume_id=volume_id,
+        report=part(report, 0.2, 1.0),
+    )
+
+
+def import_series(
+    series: "SeriesFound",
+    *,
+    phase: int | None = None,
+    accept: Collection[str] = (),
+    volume_id: str = "ct",
+    report: Report = silent,
+) -> AddVolume:
+    """Read a series that was found.  Raises DicomError naming the problem and what to do."""
+    from surgiplan import io
+
+    if phase is not None:
+        series = io.phase_of(series, phase)
+    return _added(*io.load_series(series, accept=accept, report=report), volume_id)
+
+
+def _added(volume: Volume, patient: Patient, volume_id: str) -> AddVolume:
     name = volume.source.description or volume.name
     return AddVolume(replace(volume, id=volume_id, name=name), patient)
 

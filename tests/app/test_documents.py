@@ -83,7 +83,7 @@ def test_a_case_that_is_open_elsewhere_is_read_only(hands: Any, tmp_path: Path) 
     path = tmp_path / "plan.splan"
     io.save(planned_case(), path)
     with io.CaseLock(path):
-        hands.window.open_path(path)
+        hands.window.open_paths([path])
         hands.until(lambda: hands.case.volumes, "opened")
         assert hands.window.desk.is_read_only
         assert "open in another program" in hands.said

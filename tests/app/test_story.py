@@ -84,7 +84,7 @@ class Story:
         hands = self.hands
         self.choose_in_dialog("getExistingDirectory", folder)
         hands.click("openFolder")
-        hands.until(lambda: hands.window.panels["Patient"].series.count(), "series listed")
+        hands.until(lambda: hands.window.panels["Patient"].scans.series.count(), "series listed")
         self.picture("series")
         hands.click("importButton")
         hands.until(lambda: hands.case.volumes, "imported")
