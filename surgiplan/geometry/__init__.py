@@ -4,6 +4,7 @@ from .contours import area_mm2, caliper_diameters_mm, perimeter_mm
 from .frames import transported_frames
 from .orientation import letters
 from .polylines import length_mm, resampled, smoothed, tangents
+from .upright import upright
 
 __all__ = [
     "area_mm2",
@@ -15,4 +16,5 @@ __all__ = [
     "smoothed",
     "tangents",
     "transported_frames",
+    "upright",
 ]

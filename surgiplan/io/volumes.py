@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from surgiplan.errors import DicomError
+from surgiplan.geometry import upright
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Patient, Source, Volume, VoxelGrid
 
 from .dicom import LARGEST_VOLUME_BYTES, hashed, pseudonym
 from .pixels import AIR_HU, fits_int16
+from .placement import nifti_place, require_nrrd_sides
 
 __all__ = ["VOLUME_SUFFIXES", "load_volume_file"]
 
@@ -28,8 +30,9 @@ def load_volume_file(path: Path | str, report: Report = silent) -> tuple[Volume,
     """The volume in a .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd file, and an unknown patient.
 
     These formats do not say what their values mean: a volume with values below -200 is taken as
-    Hounsfield units, any other has unit ``1``, and the source's remarks say so.  Axes stay as
-    stored, but a left-handed volume is turned over along its first axis.  Raises DicomError.
+    Hounsfield units, any other has unit ``1``, and the source's remarks say so.  Axes are swapped
+    and turned over, never interpolated, so that k runs to the head, j to the back and i to the
+    left as nearly as they can, whatever the order in the file.  Raises DicomError.
     """
     path = Path(path)
     if not path.is_file():
@@ -38,14 +41,11 @@ def load_volume_file(path: Path | str, report: Report = silent) -> tuple[Volume,
         known = ", ".join(VOLUME_SUFFIXES)
         raise DicomError(f"{path.name} is no volume file this program knows ({known}).")
     report(0.0, "Reading volume")
-    stored, affine = _read(path, report)
+    stored, affine, placed = _read(path, report)
     report(0.7, "Checking values")
+    stored, affine = upright(stored, affine)
     values, remarks = _kept(stored)
-    if np.linalg.det(affine[:3, :3]) > 0:
-        values = np.ascontiguousarray(values[::-1])
-        affine[:3, 3] += affine[:3, 0] * (len(values) - 1)
-        affine[:3, 0] *= -1
-        remarks.append("The volume was stored left-handed and turned over along its first axis.")
+    remarks = [*placed, *remarks]
     is_ct = values.min() <= _LOWEST_FAT_HU and values.max() <= _HIGHEST_CT_HU
     if is_ct:
         remarks.append(
@@ -68,10 +68,13 @@ def load_volume_file(path: Path | str, report: Report = silent) -> tuple[Volume,
     return hashed(volume), Patient(pseudonym=pseudonym(volume.sha256))
 
 
-def _read(path: Path, report: Report) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
-    """Values (k, j, i) and affine from (k, j, i) to LPS [mm] as they are stored."""
+def _read(
+    path: Path, report: Report
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64], list[str]]:
+    """Values (k, j, i), affine from (k, j, i) to LPS [mm] as they are stored, and remarks."""
     import SimpleITK as sitk
 
+    nifti = nifti_place(path) if path.name.lower().endswith((".nii", ".nii.gz")) else None
     shown = sitk.ProcessObject.GetGlobalWarningDisplay()
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
@@ -79,17 +82,25 @@ def _read(path: Path, report: Report) -> tuple[npt.NDArray[Any], npt.NDArray[np.
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
         _refuse(path, reader)
+        if path.name.lower().endswith((".nrrd", ".nhdr")):
+            space = "NRRD_space"
+            require_nrrd_sides(
+                path, reader.GetMetaData(space) if reader.HasMetaDataKey(space) else ""
+            )
         report(0.1, "Reading volume")
         image = reader.Execute()
     except RuntimeError as error:
         raise DicomError(_explained(path, str(error))) from error
     finally:
         sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+    values = sitk.GetArrayFromImage(image)
+    if nifti is not None:
+        return values, nifti.affine, nifti.remarks(values.shape)
     affine = np.eye(4)
     direction = np.array(image.GetDirection()).reshape(3, 3)
     affine[:3, :3] = (direction * image.GetSpacing())[:, ::-1]
     affine[:3, 3] = image.GetOrigin()
-    return sitk.GetArrayFromImage(image), affine
+    return values, affine, []
 
 
 def _refuse(path: Path, reader: Any) -> None:
@@ -124,9 +135,9 @@ def _explained(path: Path, message: str) -> str:
 
 
 def _kept(stored: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], list[str]]:
-    """Values as int16 where they are whole and fit, else as float32, and remarks."""
+    """Values as int16 where they are whole and fit, else as float32, in C order, and remarks."""
     if stored.dtype.kind in "iu":
-        return stored.astype(np.int16 if fits_int16(stored) else np.float32), []
+        return stored.astype(np.int16 if fits_int16(stored) else np.float32, order="C"), []
     if stored.dtype.kind != "f":
         raise DicomError("Volumes of complex numbers cannot be shown; save their magnitude.")
     finite = np.isfinite(stored)
@@ -137,4 +148,4 @@ def _kept(stored: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], list[str]]:
         stored = np.where(finite, stored, stored[finite].min())
         remarks.append(f"{missing} voxels without a number were set to the lowest value.")
     whole = fits_int16(stored) and np.array_equal(stored, np.rint(stored))
-    return stored.astype(np.int16 if whole else np.float32), remarks
+    return stored.astype(np.int16 if whole else np.float32, order="C"), remarks
