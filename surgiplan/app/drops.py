@@ -10,8 +10,6 @@ from PySide6.QtWidgets import QLabel, QWidget
 __all__ = ["Drops"]
 
 _WORDS = "Drop to look for scans\nFolders, DICOM files, ZIP, DICOMDIR, NIfTI, NRRD, MHA, or a case"
-    "Drop to look for scans here\nfolders, DICOM files, ZIP, DICOMDIR, NIfTI, NRRD, MHA, a case"
-)
 
 
 class Drops(QObject):
