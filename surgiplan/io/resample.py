@@ -33,7 +33,7 @@ def even_grid(layout: Layout) -> VoxelGrid:
     )
     if not layout.is_tilted:
         return grid
-    shifts = layout.shifts_mm / [rows_mm, columns_mm]
+    shifts = np.round(layout.shifts_mm / [rows_mm, columns_mm], _DIGITS)
     low = np.floor(shifts.min(axis=0)).astype(int)
     high = np.ceil(shifts.max(axis=0)).astype(int)
     return grid.cropped([0, *low], [slices, first.rows + high[0], first.columns + high[1]])

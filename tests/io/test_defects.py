@@ -41,7 +41,7 @@ def assert_lies_in_place(body, volume):
     """Every voxel that the slices reach holds the field, and the ends are where they were."""
     places = volume.grid.to_lps(np.moveaxis(np.indices(volume.grid.shape), 0, -1))
     seen = volume.values > AIR_HU
-    assert seen.sum() >= 0.75 * len(volume.values) * np.prod(body.shape[1:])
+    assert seen.sum() >= 0.7 * len(volume.values) * np.prod(body.shape[1:])
     stray_hu = np.abs(volume.values - body.hu(places))[seen].max()
     assert stray_hu <= GREY_HU, f"{stray_hu / np.linalg.norm(SLOPE_HU_MM):.3f} mm astray"
     normal = volume.grid.affine[:3, 0] / volume.grid.spacing_mm[0]
