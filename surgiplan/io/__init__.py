@@ -5,6 +5,7 @@ from .dicom import load_series
 from .journal import load_edits
 from .lock import CaseLock
 from .phases import phase_of, phases
+from .pixels import stored_values
 from .scan import scan
 from .series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
 from .store import Opened, load, load_view, opened, save, verify
@@ -33,6 +34,7 @@ __all__ = [
     "phases",
     "save",
     "scan",
+    "stored_values",
     "thumbnail",
     "to_json",
     "verify",

@@ -12,7 +12,15 @@ from .headers import text
 from .quiet import quiet
 from .series import ImageHeader
 
-__all__ = ["AIR_HU", "SlicePixels", "dataset_of", "decoded", "fits_int16", "read_slice"]
+__all__ = [
+    "AIR_HU",
+    "SlicePixels",
+    "dataset_of",
+    "decoded",
+    "fits_int16",
+    "read_slice",
+    "stored_values",
+]
 
 AIR_HU = -1024
 """Lowest value that a CT means: scanners mark what they did not see with anything below."""
@@ -42,6 +50,15 @@ class SlicePixels:
     """Pixels that were raised to the value of air."""
     inverted: bool
     dataset: Any
+
+
+def stored_values(header: ImageHeader) -> npt.NDArray[Any]:
+    """The pixels of an image as they are stored, before slope, intercept and padding.
+
+    Shape (rows, columns), with the samples last if it is a colour picture and with the frames first
+    where the header stands for all frames of a file.  Raises DicomError.
+    """
+    return decoded(dataset_of(header), header.name, frame=header.frame)
 
 
 def read_slice(header: ImageHeader) -> SlicePixels:
