@@ -99,12 +99,14 @@ def surface(options: Namespace, console: Console) -> Answer:
     """Write the surface of a segment."""
     from surgiplan.meshing import is_closed, surface_of
 
-    segment = io.load(options.case).segment(options.segment)
+    case = io.load(options.case)
+    segment = case.segment(options.segment)
     console.report(0.1, f"Making the surface of {segment.name}")
     made = surface_of(segment)
-    io.write_surface(made, options.output)
+    io.write_surface(made, options.output, pseudonym=case.patient.pseudonym)
     answer = {
         "file": str(options.output),
+        "pseudonym": case.patient.pseudonym or None,
         "vertices": len(made.points_lps),
         "triangles": len(made.triangles),
         "volume_ml": made.volume_ml,

@@ -36,12 +36,14 @@ def info(options: Namespace, console: Console) -> Answer:
             "sex": patient.sex,
             "age_years": patient.age_years,
         },
+        "identity": "kept" if case.identity else "none",
         "volumes": [volume_json(volume) for volume in case.volumes.values()],
         "segments": [segment_json(segment) for segment in case.segments.values()],
         "plan": _plan(case),
         "findings": findings,
     }
-    lines = [f"Patient {patient.pseudonym}"]
+    kept = "name and number are kept" if case.identity else "without name and number"
+    lines = [f"Patient {patient.pseudonym} ({kept})"]
     lines += [f"volume {v.id}: {v.name} {v.source.study_date}" for v in case.volumes.values()]
     lines += [f"segment {s.id}: {s.volume_ml:.1f} ml" for s in case.segments.values()]
     lines += [path for path in case.paths() if path.startswith("plan/")]

@@ -164,6 +164,9 @@ def _add_scans(commands: Parser) -> None:
     c.add_argument("--phase", type=int, metavar="N", help="one of several phases, from 1")
     c.add_argument("--accept", action="append", default=[], metavar="KIND")
     c.add_argument("--volume", default="", metavar="ID", help="id of the new volume")
+    c.add_argument(
+        "--no-identity", action="store_true", help="leave name, number and birth date outside"
+    )
 
 
 def _add_anatomy(commands: Parser) -> None:
@@ -219,6 +222,11 @@ def _add_plan(commands: Parser) -> None:
 
 def _add_case(commands: Parser) -> None:
     _case(commands.add("info", "cases:info", "Say what a case holds."))
+    c = commands.add("identity", "identity:identity", "Show or drop who the patient is.")
+    _case(c)
+    what = c.add_mutually_exclusive_group(required=True)
+    what.add_argument("--show", action="store_true", help="name, number and birth date")
+    what.add_argument("--drop", action="store_true", help="forget them; the pseudonym stays")
     _case(commands.add("verify", "cases:verify", "Check every object of a case."))
     c = commands.add("apply", "cases:apply", "Replay a journal on a case.")
     _changes(c)

@@ -59,6 +59,7 @@ def import_scan(options: Namespace, console: Console) -> Answer:
             series_uid=options.series,
             phase=options.phase,
             accept=options.accept,
+            with_identity=not options.no_identity,
             volume_id=case.free_id("volumes", options.volume or "ct"),
             report=console.report,
         )
@@ -75,6 +76,7 @@ def import_scan(options: Namespace, console: Console) -> Answer:
         case = edits[0].apply(Case())
         saved(case, options.output, edits)
         volume = case.volume()
+    kept = "kept" if case.identity else "none"
     about = volume_json(volume)
     spacing = " × ".join(f"{mm:.3g}" for mm in volume.grid.spacing_mm)
     shape = " × ".join(str(n) for n in volume.grid.shape)
@@ -84,7 +86,7 @@ def import_scan(options: Namespace, console: Console) -> Answer:
         *volume.source.remarks,
     )
     problems = [{"kind": kind, "accepted": True} for kind in volume.source.accepted]
-    return Answer({"volume": about, "problems": problems}, lines)
+    return Answer({"volume": about, "problems": problems, "identity": kept}, lines)
 
 
 def volume_json(volume: Volume) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from .centerlines import AddCenterline
 from .edit import Edit, Remove, Rename
 from .findings import RecordFinding
-from .imports import AddVolume, NamePatient
+from .imports import AddVolume, DropIdentity, NamePatient
 from .measurements import MeasureDistance
 from .resections import MovePlane, PlanResection, SetMargin
 from .segments import AddSegments
@@ -14,6 +14,7 @@ __all__ = [
     "AddCenterline",
     "AddSegments",
     "AddVolume",
+    "DropIdentity",
     "Edit",
     "MeasureDistance",
     "MovePlane",
@@ -32,6 +33,7 @@ __all__ = [
 EDITS: tuple[type[Edit], ...] = (
     AddVolume,
     NamePatient,
+    DropIdentity,
     AddSegments,
     AddCenterline,
     PlaceStent,

@@ -2,6 +2,7 @@
 
 from .codec import from_json, to_json
 from .dicom import load_series
+from .identity import identity_of
 from .journal import load_edits
 from .lock import CaseLock
 from .phases import phase_of, phases
@@ -24,6 +25,7 @@ __all__ = [
     "Scan",
     "SeriesFound",
     "from_json",
+    "identity_of",
     "load",
     "load_edits",
     "load_series",

@@ -18,19 +18,33 @@ from surgiplan import model
 from surgiplan.derived import once_per_input
 from surgiplan.edits import EDITS
 from surgiplan.errors import CaseFileError, SurgiplanError
-from surgiplan.model import Case, Noun, Plan, Volume, array_sha256
+from surgiplan.model import Case, Identity, Noun, Plan, Volume, array_sha256
 
-__all__ = ["DTYPES", "Arrays", "Fetch", "from_json", "to_json"]
+__all__ = [
+    "DTYPES",
+    "Arrays",
+    "Fetch",
+    "ObjectMissing",
+    "from_json",
+    "identity_object",
+    "to_json",
+]
 
 Arrays = dict[str, npt.NDArray[Any]]
 """Arrays by the SHA-256 of their bytes, C order, little endian."""
 Fetch = Callable[[str, np.dtype[Any], tuple[int, ...]], npt.NDArray[Any]]
 """Gives the array of that SHA-256, type and shape, or raises CaseFileError."""
 
+
+class ObjectMissing(CaseFileError):
+    """An array that a file refers to is not there."""
+
+
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "float32", "float64")
 _NOUNS = (
-    "Branch", "Case", "Centerline", "Finding", "Measurement", "Patient", "Plan", "Resection",
-    "Segment", "Source", "StentDesign", "StentPlacement", "Surface", "Volume", "VoxelGrid",
+    "Branch", "Case", "Centerline", "Finding", "Identity", "Measurement", "Patient", "Plan",
+    "Resection", "Segment", "Source", "StentDesign", "StentPlacement", "Surface",
+    "Volume", "VoxelGrid",
 )  # fmt: skip
 _TYPES: Mapping[str, type] = MappingProxyType(
     {name: getattr(model, name) for name in _NOUNS} | {edit.__name__: edit for edit in EDITS}
@@ -55,6 +69,14 @@ def from_json(document: Any, fetch: Fetch) -> Any:
     if not isinstance(name, str) or name not in _TYPES:
         raise CaseFileError(f"It holds a {str(name)[:40]!r}, which this version does not know.")
     return _Reader(fetch).instance(_TYPES[name], document, name)
+
+
+def identity_object(document: Any) -> str:
+    """SHA-256 of the array with the patient's identity that a case or edit refers to, or empty."""
+    for key in ("identity", "content"):
+        document = document.get(key) if isinstance(document, Mapping) else None
+    name = document.get("array") if isinstance(document, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 @cache
@@ -200,6 +222,8 @@ class _Reader:
             return self.plain(document, where, depth)
         if _is_array(hint):
             return self.array(document, where)
+        if _optional(hint) is Identity:
+            return self.identity(document, where, depth)
         if (inner := _optional(hint)) is not None:
             return None if document is None else self.value(inner, document, where, depth)
         if get_origin(hint) is tuple:
@@ -215,6 +239,13 @@ class _Reader:
         if hint is float:
             return _number(_expect((float, int), document, where), where)
         return _expect(hint, document, where)
+
+    def identity(self, document: Any, where: str, depth: int) -> Identity | None:
+        """None also where it was dropped: older states and the journal still say that it was."""
+        try:
+            return None if document is None else self.instance(Identity, document, where, depth)
+        except ObjectMissing:
+            return None
 
     def plain(self, document: Any, where: str, depth: int) -> Any:
         if depth > _DEEPEST:

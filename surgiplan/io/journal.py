@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 
 from .atomic import flush_folder
-from .codec import Arrays, from_json, to_json
+from .codec import Arrays, from_json, identity_object, to_json
 from .manifests import parsed
 from .objects import Objects
 
-__all__ = ["append", "arrays_named", "lines_of", "load_edits"]
+__all__ = ["append", "arrays_named", "identities", "lines_of", "load_edits"]
 
 _UNDO = {"type": "Undo"}
 _ARRAY = re.compile(rb'"array": ?"([0-9a-f]{64})"')
@@ -78,6 +79,15 @@ def arrays_named(path: Path) -> set[str]:
     if not path.is_file():
         return set()
     return {name.decode() for name in _ARRAY.findall(path.read_bytes())}
+
+
+def identities(path: Path) -> set[str]:
+    """The hashes of the identities that a journal refers to."""
+    found = set()
+    for line in path.read_bytes().split(b"\n") if path.is_file() else ():
+        with suppress(ValueError):
+            found.add(identity_object(parsed(line)))
+    return found - {""}
 
 
 def _end_of_last_line(file: Any) -> int:

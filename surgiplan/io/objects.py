@@ -14,7 +14,7 @@ import numpy.typing as npt
 from surgiplan.errors import CaseFileError
 
 from .atomic import write_whole
-from .codec import Arrays
+from .codec import Arrays, ObjectMissing
 
 __all__ = ["Objects"]
 
@@ -58,9 +58,10 @@ class Objects:
         if not _NAME.fullmatch(sha256):
             raise CaseFileError("It refers to an object by a name that is no hash.")
         path = self.folder / sha256
+        if self._bytes(path) < 0:
+            raise ObjectMissing(f"Object {sha256[:12]} is missing.")
         if self._bytes(path) != size:
-            what = "missing" if self._bytes(path) < 0 else "cut off"
-            raise CaseFileError(f"Object {sha256[:12]} is {what}.")
+            raise CaseFileError(f"Object {sha256[:12]} is cut off.")
         try:
             raw = self._raw(path, size)
         except OSError as error:
@@ -82,7 +83,11 @@ class Objects:
 
     def sweep(self, wanted: Collection[str]) -> None:
         """Remove all objects but those wanted."""
-        for name in self.names().difference(wanted):
+        self.remove(self.names().difference(wanted))
+
+    def remove(self, names: Collection[str]) -> None:
+        """Remove the objects of these names, as far as they are there."""
+        for name in names:
             # A reader may hold it open, where the system then refuses; the next save tries again.
             with suppress(OSError):
                 (self.folder / name).unlink()

@@ -17,7 +17,7 @@ from surgiplan.model import Case
 from . import journal as _journal
 from . import manifests as _manifests
 from .atomic import flush_folder, remove_temporary, write_whole
-from .codec import Arrays, from_json, to_json
+from .codec import Arrays, from_json, identity_object, to_json
 from .objects import Objects
 
 __all__ = ["Opened", "load", "load_view", "opened", "save", "verify"]
@@ -52,6 +52,9 @@ def save(
     root = Path(path)
     document, arrays = to_json(case)
     lines, journal_arrays = _journal.lines_of(journal)
+    if case.identity is None:
+        for line in lines:
+            journal_arrays.pop(identity_object(line), None)
     existed = root.exists()
     try:
         _make_folders(root)
@@ -137,12 +140,14 @@ def verify(path: Path | str) -> tuple[str, ...]:
         raise CaseFileError(f"{root} is no case of surgiplan; check the path.")
     damaged: dict[str, None] = {}
     sizes: dict[str, int] = {}
+    dropped = _dropped_identities(root)
     for generation in _manifests.generations(folder):
         try:
             sizes.update(_manifests.read(folder, generation).objects)
         except CaseFileError as error:
             damaged[str(error)] = None
     objects = Objects(root / "objects")
+    sizes = {sha256: size for sha256, size in sizes.items() if sha256 not in dropped}
     damaged.update(dict.fromkeys(objects.damaged(sizes).values()))
     if (root / "journal.jsonl").exists():
         try:
@@ -197,6 +202,7 @@ def _clean(root: Path) -> None:
     _manifests.prune(folder)
     for place in (root, folder, root / "objects"):
         remove_temporary(place)
+    Objects(root / "objects").remove(_dropped_identities(root))
     wanted = _journal.arrays_named(root / "journal.jsonl")
     for generation in _manifests.generations(folder):
         try:
@@ -205,6 +211,21 @@ def _clean(root: Path) -> None:
             # What a damaged manifest needs is unknown, so nothing goes.
             return
     Objects(root / "objects").sweep(wanted)
+
+
+def _dropped_identities(root: Path) -> set[str]:
+    """Objects that only older states and the journal refer to, if the newest holds no identity.
+
+    They go at once, not with the states that know them: who drops an identity means it.
+    """
+    newest, older = "", set()
+    for generation in reversed(_manifests.generations(root / "manifests")):
+        with suppress(CaseFileError):
+            newest = identity_object(_manifests.read(root / "manifests", generation).case)
+            older.add(newest)
+    if newest:
+        return set()
+    return (older | _journal.identities(root / "journal.jsonl")) - {""}
 
 
 def _remove(paths: Sequence[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from .case import Case, Patient, Provenance
 from .finding import Finding
+from .identity import Identity
 from .noun import Noun, array_sha256
 from .plan import Measurement, Plan, Resection, StentDesign, StentPlacement
 from .quantity import Quantity, check, quantities
@@ -14,6 +15,7 @@ __all__ = [
     "Case",
     "Centerline",
     "Finding",
+    "Identity",
     "Measurement",
     "Noun",
     "Patient",

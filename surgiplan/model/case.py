@@ -7,6 +7,7 @@ from typing import Any
 from surgiplan.errors import PlanError
 
 from .finding import Finding
+from .identity import Identity
 from .noun import Noun
 from .plan import Measurement, Plan, Resection, StentPlacement
 from .segmentation import Segment
@@ -51,6 +52,8 @@ class Case(Noun):
     segments: Mapping[str, Segment] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     findings: Mapping[str, Finding] = field(default_factory=dict)
+    identity: Identity | None = None
+    """Who the patient is; None in a case that knows a pseudonym only."""
 
     def with_(self, *nouns: Any) -> "Case":
         """A case in which each noun stands under its id, added or in place of an older one."""

@@ -56,7 +56,7 @@ def _page(case: Case, case_name: str, canvas: Any, document: Any) -> None:
     width, height = document.pagesize
     left, right = _MARGIN_MM * mm, width - _MARGIN_MM * mm
     source = case.volume().source
-    who = f"{case.patient.pseudonym}  ·  {case_name}"
+    who = f"Pseudonym {case.patient.pseudonym}  ·  {case_name}"
     which = f"{source.description or case.volume().name}  ·  {source.study_date or 'no scan date'}"
     canvas.saveState()
     canvas.setFillColor(ACCENT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from surgiplan.edits import AddVolume
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
-from surgiplan.model import Patient, Volume
+from surgiplan.model import Identity, Patient, Volume
 
 if TYPE_CHECKING:
     from surgiplan.io import SeriesFound
@@ -26,24 +26,27 @@ def import_scan(
     phase: int | None = None,
     accept: Collection[str] = (),
     volume_id: str = "ct",
+    with_identity: bool = True,
     report: Report = silent,
 ) -> AddVolume:
     """Read one series from a folder of DICOM, or one volume file.
 
-    ``phase`` chooses one of several phases, counted from 1.
+    ``phase`` chooses one of several phases, counted from 1.  Without ``with_identity`` name,
+    number, birth date and source headers of the patient stay outside the case.
 
     Raises DicomError naming the problem, or the series to choose from, and what to do.
     """
     from surgiplan import io
 
     if path.is_file() and path.name.lower().endswith(VOLUME_FILES):
-        return _added(*io.load_volume_file(path, report=report), volume_id)
+        return _added(*io.load_volume_file(path, report=report), None, volume_id)
     found = io.scan([path], report=part(report, 0.0, 0.2))
     return import_series(
         _chosen(found.series, series_uid, path),
         phase=phase,
         accept=accept,
         volume_id=volume_id,
+        with_identity=with_identity,
         report=part(report, 0.2, 1.0),
     )
 
@@ -54,6 +57,7 @@ def import_series(
     phase: int | None = None,
     accept: Collection[str] = (),
     volume_id: str = "ct",
+    with_identity: bool = True,
     report: Report = silent,
 ) -> AddVolume:
     """Read a series that was found.  Raises DicomError naming the problem and what to do."""
@@ -61,12 +65,16 @@ def import_series(
 
     if phase is not None:
         series = io.phase_of(series, phase)
-    return _added(*io.load_series(series, accept=accept, report=report), volume_id)
+    volume, patient = io.load_series(series, accept=accept, report=report)
+    identity = io.identity_of(series) if with_identity else None
+    return _added(volume, patient, identity, volume_id)
 
 
-def _added(volume: Volume, patient: Patient, volume_id: str) -> AddVolume:
+def _added(
+    volume: Volume, patient: Patient, identity: Identity | None, volume_id: str
+) -> AddVolume:
     name = volume.source.description or volume.name
-    return AddVolume(replace(volume, id=volume_id, name=name), patient)
+    return AddVolume(replace(volume, id=volume_id, name=name), patient, identity)
 
 
 def _chosen(series: "Sequence[SeriesFound]", series_uid: str, path: Path) -> "SeriesFound":

@@ -19,8 +19,11 @@ VOLUME = model.Volume("ct", np.arange(60, dtype=np.int16).reshape(3, 4, 5), GRID
 BRANCH = model.Branch(np.eye(3), np.eye(3), np.full((3, 8, 3), np.nan))
 FINDING = model.Finding("f", "kind", "plan/stents/s1", {}, arrays={"x": np.float32([1.5, 2.5])})
 RESECTION = model.Resection("r", "R", "a", [1, 2, 3], [1, 2, 3])
+IDENTITY = model.Identity.of({"name": "A^B"}, [])
 SAMPLES = [
     verbs.AddVolume(VOLUME, None),
+    verbs.AddVolume(VOLUME, model.Patient("P-1"), IDENTITY),
+    verbs.DropIdentity(),
     verbs.NamePatient(model.Patient("P-1", "M", 50.5)),
     verbs.AddSegments((SEGMENT, SEGMENT)),
     verbs.AddCenterline(model.Centerline("c", "C", "a", (BRANCH,), {"segments/a": "x"})),

@@ -39,7 +39,8 @@ def test_every_file_states_its_space_its_unit_and_that_it_is_for_research(tmp_pa
     content = (tmp_path / "liver.glb").read_bytes()
     (length,) = struct.unpack("<I", content[12:16])
     extras = json.loads(content[20 : 20 + length])["asset"]["extras"]
-    assert extras == {"space": "LPS", "unit": "mm", "notice": RESEARCH_USE}
+    assert extras == {"space": "LPS", "unit": "mm", "notice": RESEARCH_USE,
+                      "statement": statement}  # fmt: skip
 
 
 def test_normals_in_stl_point_outwards(tmp_path, tetrahedron):

@@ -1,0 +1,149 @@
+"""Name and number live in one object of a case, and can be taken out of all of it."""
+
+import json
+
+import pytest
+from series_on_disk import FRAME, SERIES, STUDY, slices, write
+
+from surgiplan import io
+from surgiplan.cli import main
+from surgiplan.edits import DropIdentity
+from surgiplan.errors import CaseFileError
+from surgiplan.model import Case
+from surgiplan.session import Session
+from surgiplan.workflow import import_scan, segment
+
+
+@pytest.fixture
+def edit(tmp_path):
+    folder = write(tmp_path / "scan", slices(), AccessionNumber="A-77", StudyID="S5")
+    return import_scan(folder)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "case.splan"
+
+
+def files_with(root, text):
+    return [p.name for p in root.rglob("*") if p.is_file() and text.encode() in p.read_bytes()]
+
+
+def test_an_import_keeps_who_it_is_and_what_a_dicom_export_must_repeat(edit):
+    who = edit.identity
+    assert who.person == ("ZZCANARY^Berta", "ZZ-4711", "1960-03-02")
+    (scan,) = who.scans
+    header = scan["header"]
+    assert header["00100010"]["Value"] == [{"Alphabetic": "ZZCANARY^Berta"}]
+    for tag, value in (
+        ("0020000D", STUDY), ("0020000E", SERIES), ("00200052", FRAME), ("00200010", "S5"),
+        ("00080050", "A-77"), ("00100040", "F"),
+    ):  # fmt: skip
+        assert header[tag]["Value"] == [value]
+    images = scan["images"]
+    assert [uid for uid, _, _ in images] == [f"1.2.826.0.1.5.4.{n}" for n in range(1, 10)]
+    grid = edit.volume.grid
+    for k, (_, _, position) in enumerate(images):
+        assert grid.to_lps((k, 0, 0)) == pytest.approx(position, abs=1e-6)
+
+
+def test_a_case_holds_the_name_in_one_object_and_nowhere_else(edit, path):
+    case = edit.apply(Case())
+    io.save(case, path, journal=[edit])
+    sha256 = io.to_json(case.identity)[0]["content"]["array"]
+    for secret in ("ZZCANARY", "ZZ-4711", "1960", "A-77"):
+        assert files_with(path, secret) == [sha256]
+    assert io.load(path).identity.digest == case.identity.digest
+
+
+def test_an_import_without_identity_leaves_it_outside(tmp_path, edit, path):
+    assert main(["import", str(tmp_path / "scan"), "-o", str(path), "--no-identity"]) == 0
+    assert io.load(path).identity is None
+    assert files_with(path, "ZZ") == []
+
+
+def test_dropping_it_takes_it_from_every_state_and_the_journal(edit, path):
+    session = Session(Case())
+    session.do(edit)
+    io.save(session.case, path, journal=session.unsaved)
+    session.mark_saved(1)
+    io.save(session.case, path)
+    session.do(DropIdentity())
+    io.save(session.case, path, journal=session.unsaved)
+    assert files_with(path, "ZZ") == []
+    assert io.verify(path) == ()
+    assert io.load(path).patient.pseudonym == session.case.patient.pseudonym
+    replayed = Case()
+    for step in io.load_edits(path / "journal.jsonl")[:1]:
+        replayed = step.apply(replayed)
+    assert replayed.identity is None
+    assert list(replayed.volumes) == ["ct"]
+    (path / "manifests" / "00000003.json").write_text("{")
+    older = io.opened(path)
+    assert (older.generation, older.case.identity) == (2, None)
+
+
+def test_a_drop_that_a_crash_interrupted_is_finished_by_the_next_save(edit, path, monkeypatch):
+    case = edit.apply(Case())
+    io.save(case, path, journal=[edit])
+    with monkeypatch.context() as patch:
+        patch.setattr("surgiplan.io.store._clean", lambda *_: None)
+        io.save(DropIdentity().apply(case), path, journal=[DropIdentity()])
+    assert files_with(path, "ZZ")
+    io.save(io.load(path), path)
+    assert files_with(path, "ZZ") == []
+
+
+def test_an_identity_dropped_before_the_first_save_never_reaches_the_disk(edit, path, monkeypatch):
+    monkeypatch.setattr("surgiplan.io.store._clean", lambda *_: None)
+    io.save(DropIdentity().apply(edit.apply(Case())), path, journal=[edit, DropIdentity()])
+    assert files_with(path, "ZZ") == []
+
+
+def test_a_lost_or_damaged_identity_is_found_and_does_not_take_the_plan_with_it(edit, path):
+    case = edit.apply(Case())
+    io.save(case, path)
+    lost = path / "objects" / io.to_json(case.identity)[0]["content"]["array"]
+    content = lost.read_bytes()
+    lost.unlink()
+    assert "missing" in io.verify(path)[0]
+    assert list(io.load(path).volumes) == ["ct"]
+    lost.write_bytes(content[:-1] + b" ")
+    assert "damaged" in io.verify(path)[0]
+    with pytest.raises(CaseFileError, match="damaged"):
+        io.load(path)
+
+
+def test_the_shell_shows_a_pseudonym_unless_it_is_asked_for_the_name(tmp_path, edit, path, capsys):
+    def answer(*arguments):
+        assert main([*map(str, arguments), "--json", "--quiet"]) == 0
+        shown = capsys.readouterr()
+        return json.loads(shown.out), shown.out + shown.err
+
+    imported, text = answer("import", tmp_path / "scan", "-o", path)
+    assert imported["identity"] == "kept"
+    assert "ZZ" not in text
+    info, text = answer("info", path)
+    assert info["identity"] == "kept"
+    assert "ZZ" not in text
+    shown, _ = answer("identity", path, "--show")
+    assert (shown["name"], shown["patient_id"]) == ("ZZCANARY^Berta", "ZZ-4711")
+    dropped, text = answer("identity", path, "--drop")
+    assert dropped == {"notice": dropped["notice"], "identity": "none",
+                       "pseudonym": info["patient"]["pseudonym"]}  # fmt: skip
+    assert answer("info", path)[0]["identity"] == "none"
+    assert main(["identity", str(path), "--show"]) == 2
+    assert "holds no identity" in capsys.readouterr().err
+
+
+def test_a_surface_says_whose_it_is_by_pseudonym(tmp_path, edit, path):
+    case = edit.apply(Case())
+    case = segment(case, "threshold", settings={"low_hu": 0, "high_hu": 3000}).apply(case)
+    io.save(case, path)
+    (name,) = case.segments
+    for suffix in io.SURFACE_SUFFIXES:
+        file = tmp_path / f"bone{suffix}"
+        assert main(["surface", str(path), name, "-o", str(file)]) == 0
+        content = file.read_bytes()
+        assert f"PSEUDONYM={case.patient.pseudonym}".encode() in content
+        assert b"ZZ" not in content
