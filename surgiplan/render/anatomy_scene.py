@@ -20,6 +20,7 @@ from surgiplan.model import (
     Surface,
 )
 
+from ._letters import EdgeLetters
 from ._text import Label
 from .anatomy_actors import CenterlineActor, MeasurementActor, StentActor, SurfaceActor
 from .camera import Eye
@@ -54,6 +55,8 @@ _QUICK_S = 0.02
 _PATIENCE_S = 0.06
 """A sorted picture at rest that takes longer was the last one with so much in it."""
 _CUBE_PX = 58.0
+_BELOW_LEGENDS = 0.81
+"""Where the letters at the sides stand, as a fraction of the height."""
 _NOTHING = (-150.0, 150.0, -150.0, 150.0, -150.0, 150.0)
 """The box that an empty view shows."""
 _LIGHTS = (
@@ -79,6 +82,7 @@ class AnatomyScene(Scene):
         self.hint = ""
         self.eye = Eye(self.renderer.GetActiveCamera())
         self._cube = _orientation_cube()
+        self._letters = EdgeLetters(self.overlay, level=_BELOW_LEGENDS)
         self.front = vtkRenderer()
         self.front.SetLayer(1)
         self.front.InteractiveOff()
@@ -246,6 +250,7 @@ class AnatomyScene(Scene):
         middle = float((bounds.mean(axis=1) - self.eye.camera.GetPosition()) @ self.eye.axes[2])
         self.eye.camera.SetClippingRange(max(middle - reach, 5.0), max(middle + reach, 100.0))
         self._place_cube()
+        self._lay_letters()
 
     def _wanted(self, case: Case, look: Look) -> Wanted:
         wanted: dict[str, tuple[type, tuple[Any, ...]]] = {}
@@ -313,6 +318,13 @@ class AnatomyScene(Scene):
                 hits.append(Hit(path, *found))
         return hits
 
+    def _lay_letters(self) -> None:
+        if self._drawn:
+            right, up, _ = self.eye.axes
+            self._letters.lay(right, up, self._size, self.pixel_ratio)
+        else:
+            self._letters.hide()
+
     def _place_cube(self) -> None:
         width, height = self._size
         side = _CUBE_PX * self.pixel_ratio
@@ -332,7 +344,7 @@ class AnatomyScene(Scene):
     def _all_labels(self) -> list[Label]:
         findings = [d for _, _, d in self._drawn.values() if isinstance(d, FindingActor)]
         legends = [label for finding in findings for label in finding.legend.labels]
-        return super()._all_labels() + legends
+        return super()._all_labels() + self._letters.labels + legends
 
 
 def _light(renderer: vtkRenderer) -> None:

@@ -1,6 +1,5 @@
 """Axial, coronal and sagittal views: the scan, and on it what was found and planned."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,6 @@ from vtkmodules.vtkCommonDataModel import vtkPlane
 from vtkmodules.vtkRenderingCore import vtkImageSlice, vtkImageSliceMapper
 from vtkmodules.vtkRenderingImage import vtkImageResliceMapper
 
-from surgiplan.geometry.orientation import letters
 from surgiplan.model import (
     Case,
     Centerline,
@@ -21,9 +19,10 @@ from surgiplan.model import (
     Volume,
 )
 
+from ._letters import EdgeLetters
 from ._text import FlatLines, Label
 from ._vtk import image_of, index_to_lps
-from .colours import BEHIND_IMAGES, TEXT, VIEW_COLOURS, rgb
+from .colours import BEHIND_IMAGES, VIEW_COLOURS, rgb
 from .drags import slid, turned
 from .look import Look
 from .scene import Hit, Scene, StrutsOf, Wanted
@@ -80,7 +79,7 @@ class SliceScene(Scene):
             for key in ("axial", "coronal", "sagittal")
             if key != orientation.key
         }
-        self._edges = [Label(self.overlay, TEXT, bold=True, points=13, **kw) for kw in _EDGES]
+        self._letters = EdgeLetters(self.overlay)
 
     @property
     def mm_per_px(self) -> float:
@@ -296,19 +295,11 @@ class SliceScene(Scene):
             lines.set(level if is_level else upright, height)
 
     def _lay_letters(self) -> None:
-        width, height = self._size
-        margin = 8 * self.pixel_ratio
-        right, up = self.orientation.right, self.orientation.up
-        middle, level = width / 2, height / 2
-        places = (
-            (middle, margin),
-            (middle, height - margin),
-            (margin, level),
-            (width - margin, level),
-        )
-        for label, way, (x, y) in zip(self._edges, (up, -up, -right, right), places, strict=True):
-            letter = "" if self._volume is None else letters(way)
-            label.set(letter, x, y, height, self.pixel_ratio)
+        if self._volume is None:
+            self._letters.hide()
+            return
+        way = self.orientation
+        self._letters.lay(way.right, way.up, self._size, self.pixel_ratio)
 
     def _subtitle(self) -> str:
         number, count = self.slice_number
@@ -321,16 +312,7 @@ class SliceScene(Scene):
         return f"W {width:g}  L {centre:g}"
 
     def _all_labels(self) -> list[Label]:
-        return super()._all_labels() + self._edges
-
-
-_EDGES: tuple[Mapping[str, Any], ...] = (
-    {"across": "centre", "up": "top"},
-    {"across": "centre", "up": "bottom"},
-    {"across": "left", "up": "centre"},
-    {"across": "right", "up": "centre"},
-)
-"""How the letters at the top, the bottom, the left and the right are set."""
+        return super()._all_labels() + self._letters.labels
 
 
 def cut_of(case: Case, look: Look, segment: Segment) -> Resection | None:

@@ -94,6 +94,32 @@ def test_the_patient_is_seen_from_each_side(scene, side, ahead, up):
     assert scene.eye.axes[1] == pytest.approx(up, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("side", "edges"),
+    [
+        ("A", ["S", "I", "R", "L"]),
+        ("P", ["S", "I", "L", "R"]),
+        ("L", ["S", "I", "A", "P"]),
+        ("S", ["A", "P", "L", "R"]),
+        ("I", ["A", "P", "R", "L"]),
+    ],
+)
+def test_letters_at_the_edges_say_where_left_is_from_each_side(scene, side, edges):
+    scene.view_from(side)
+    scene.prepare()
+    assert [text for text in scene.texts() if text in "APLRSI"] == edges
+
+
+def test_letters_turn_with_the_patient_and_are_gone_without_one(scene):
+    scene.view_from("A")
+    scene.rotate(-60, 0)  # 27 degrees: the front turns to the left of the screen
+    scene.prepare()
+    assert {"RA", "LP", "S", "I"} <= set(scene.texts())
+    scene.show(Case(), Look())
+    scene.prepare()
+    assert not set(scene.texts()) & {"S", "I", "LP", "RA"}
+
+
 def test_a_ray_passes_through_what_its_pixel_shows(scene):
     scene.rotate(37, -12)
     scene.pan(9, 4)

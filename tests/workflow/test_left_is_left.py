@@ -132,6 +132,7 @@ def assert_seen_from_the_front_left_is_right(case):
             picture = frame.picture(scene)[60:-60, 60:-60, :3].min(axis=-1)
         finally:
             frame.close()
+        assert [text for text in scene.texts() if text in "APLRSI"] == ["S", "I", "R", "L"]
         rows, columns = np.nonzero(picture > 110)
         x, y = columns.mean() + 60 - SIZE[0] / 2, rows.mean() + 60 - SIZE[1] / 2
         expected = {"left": (x > 40, abs(y) < 12), "front": (abs(x) < 12, abs(y) < 12)}
