@@ -1,10 +1,11 @@
-"""Commands about a whole case: info, verify, apply, report."""
+"""Commands about a whole case: info, verify, recover, apply, report."""
 
 from argparse import Namespace
 from typing import Any
 
 from surgiplan import io
 from surgiplan.edits import Edit
+from surgiplan.errors import CaseFileError
 from surgiplan.model import Case
 
 from .anatomy import segment_json
@@ -12,7 +13,7 @@ from .open_case import changed
 from .output import Answer, Console
 from .scans import volume_json
 
-__all__ = ["apply", "info", "report", "verify"]
+__all__ = ["apply", "info", "recover", "report", "verify"]
 
 
 def info(options: Namespace, console: Console) -> Answer:
@@ -98,6 +99,21 @@ def verify(options: Namespace, console: Console) -> Answer:
     damaged = list(io.verify(options.case))
     lines = [f"damaged: {one}" for one in damaged] or ["every object is intact"]
     return Answer({"ok": not damaged, "damaged": damaged}, tuple(lines))
+
+
+def recover(options: Namespace, console: Console) -> Answer:
+    """Save work that a program did not live to save, or forget it."""
+    with io.CaseLock(options.case):
+        lost = io.opened(options.case).lost
+        if lost is None:
+            raise CaseFileError(f"{options.case.name} holds no work that was not saved.")
+        if options.discard:
+            io.discard_autosaves(options.case)
+        else:
+            io.save(lost.case, options.case, journal=lost.steps)
+    word = "discarded" if options.discard else "saved"
+    answer = {"steps": len(lost.steps), "kept_at": lost.saved_at, "saved": not options.discard}
+    return Answer(answer, (f"{word}: {lost.summary}",))
 
 
 def apply(options: Namespace, console: Console) -> Answer:

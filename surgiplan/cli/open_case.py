@@ -6,6 +6,7 @@ from pathlib import Path
 
 from surgiplan import io
 from surgiplan.edits import Edit
+from surgiplan.errors import CaseFileError
 from surgiplan.model import Case
 
 from .output import Answer
@@ -16,10 +17,17 @@ __all__ = ["changed", "saved", "shown"]
 def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: bool = False) -> Case:
     """Apply the edits that ``build`` makes of a case, and save it with them in its journal.
 
-    With ``dry_run`` nothing is written.  Raises CaseFileError if the case is open elsewhere.
+    With ``dry_run`` nothing is written.  Raises CaseFileError if the case is open elsewhere or
+    holds work that a program did not live to save.
     """
     with io.CaseLock(path):
-        case = io.load(path)
+        found = io.opened(path)
+        if found.lost and not dry_run:
+            raise CaseFileError(
+                f"{path.name} holds work that was never saved: {found.lost.summary}. First keep it "
+                f"with: surgiplan recover {path} (or add --discard)."
+            )
+        case = io.load(path) if not found.generation else found.case
         edits = build(case)
         for edit in edits:
             case = edit.apply(case)
@@ -43,8 +51,6 @@ def shown(answer: Answer, edits: Sequence[Edit], *, dry_run: bool) -> Answer:
 
 def saved(case: Case, path: Path, edits: Sequence[Edit]) -> None:
     """Save a new case.  Raises CaseFileError if one is there already."""
-    from surgiplan.errors import CaseFileError
-
     if path.exists():
         raise CaseFileError(
             f"{path.name} exists already; choose another name, or --into to add to it."

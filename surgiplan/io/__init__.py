@@ -5,13 +5,15 @@ from .dicom import load_series
 from .identity import identity_of
 from .journal import load_edits
 from .lock import CaseLock
+from .opening import Lost, Opened, load, load_view, opened
 from .phases import phase_of, phases
 from .pixels import stored_values
 from .scan import scan
 from .series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
-from .store import Opened, load, load_view, opened, save, verify
+from .store import autosave, discard_autosaves, save
 from .surfaces import SURFACE_SUFFIXES, write_surface
 from .thumbnails import thumbnail
+from .verify import verify
 from .volumes import VOLUME_SUFFIXES, load_volume_file
 
 __all__ = [
@@ -20,10 +22,13 @@ __all__ = [
     "SURFACE_SUFFIXES",
     "VOLUME_SUFFIXES",
     "CaseLock",
+    "Lost",
     "Opened",
     "Problem",
     "Scan",
     "SeriesFound",
+    "autosave",
+    "discard_autosaves",
     "from_json",
     "identity_of",
     "load",

@@ -52,6 +52,8 @@ _TYPES: Mapping[str, type] = MappingProxyType(
 _INLINE_NUMBERS = 16
 """Arrays of no more numbers, an affine say, stand readably in the JSON itself."""
 _DEEPEST = 40
+_LARGEST = 1 << 63
+"""No whole number in a case is larger, and none takes longer to read than to write."""
 
 
 def to_json(value: Any) -> tuple[dict[str, Any], Arrays]:
@@ -112,7 +114,7 @@ def _item_hints(hint: Any, count: int, where: str) -> Iterator[Any]:
 
 
 def _number(value: float, where: str) -> float:
-    if not math.isfinite(value):
+    if not (abs(value) <= _LARGEST if isinstance(value, int) else math.isfinite(value)):
         raise CaseFileError(f"{where} is not a number; compute it again or remove it.")
     return value
 
@@ -236,8 +238,8 @@ class _Reader:
             return {k: self.value(inner, v, f"{where}.{k}", depth) for k, v in items.items()}
         if is_dataclass(hint) and isinstance(hint, type):
             return self.instance(hint, document, where, depth)
-        if hint is float:
-            return _number(_expect((float, int), document, where), where)
+        if hint is float or hint is int:
+            return _number(_expect((float, int) if hint is float else int, document, where), where)
         return _expect(hint, document, where)
 
     def identity(self, document: Any, where: str, depth: int) -> Identity | None:
@@ -254,7 +256,7 @@ class _Reader:
             return [self.plain(item, where, depth + 1) for item in document]
         if isinstance(document, dict):
             return {k: self.plain(item, f"{where}.{k}", depth + 1) for k, item in document.items()}
-        if isinstance(document, float):
+        if isinstance(document, float | int):
             return _number(document, where)
         return document
 

@@ -1,44 +1,55 @@
 """The journal of a case: one edit a line, oldest first, only ever appended to."""
 
+import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 
 from .atomic import flush_folder
-from .codec import Arrays, from_json, identity_object, to_json
-from .manifests import parsed
+from .codec import Arrays, Fetch, from_json, identity_object, to_json
+from .manifests import JournalMark
 from .objects import Objects
+from .plain import open_plain
+from .strict_json import parsed
 
-__all__ = ["append", "arrays_named", "identities", "lines_of", "load_edits"]
+__all__ = [
+    "append", "arrays_named", "edit_of", "edits_in", "lines_of", "load_edits", "mark", "raw_lines",
+]  # fmt: skip
 
 _UNDO = {"type": "Undo"}
 _ARRAY = re.compile(rb'"array": ?"([0-9a-f]{64})"')
+_LONGEST_LINE = 16 << 20
 
 
 def lines_of(edits: Sequence[Edit | None]) -> tuple[list[dict[str, Any]], Arrays]:
     """Edits as JSON values and the arrays that they need; None takes the edit before back."""
     lines, arrays = [], {}
     for edit in edits:
-        document, needed = (_UNDO, {}) if edit is None else to_json(edit)
+        document, needed = (dict(_UNDO), {}) if edit is None else to_json(edit)
         lines.append(document)
         arrays.update(needed)
     return lines, arrays
 
 
-def append(path: Path, lines: Sequence[dict[str, Any]]) -> None:
+def edit_of(document: Any, fetch: Fetch) -> Edit | None:
+    """The edit of a line; None for an undo.  Raises CaseFileError."""
+    edit: Edit | None = None if document == _UNDO else from_json(document, fetch)
+    return edit
+
+
+def append(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     """Add lines to a journal, durably.  Raises OSError and then leaves the journal as it was."""
     if not lines:
         return
     text = "".join(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n" for line in lines)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-    with open(handle, "r+b") as file:
+    with open_plain(path, to_change=True) as file:
         end = _end_of_last_line(file)
         try:
             file.seek(end)
@@ -52,6 +63,31 @@ def append(path: Path, lines: Sequence[dict[str, Any]]) -> None:
     flush_folder(path.parent)
 
 
+def mark(path: Path) -> JournalMark:
+    """How far a journal goes.  Raises OSError."""
+    digest, lines = hashlib.sha256(), 0
+    for line in raw_lines(path):
+        digest.update(line)
+        lines += 1
+    return JournalMark(lines, digest.hexdigest())
+
+
+def raw_lines(path: Path) -> Iterator[bytes]:
+    """The whole lines of a journal, ends included; none if there is no journal.
+
+    A last line that a crash has cut off is left out.  Raises OSError.
+    """
+    try:
+        file = open_plain(path)
+    except FileNotFoundError:
+        return
+    with file:
+        while (line := file.readline(_LONGEST_LINE + 1)).endswith(b"\n"):
+            yield line
+        if len(line) > _LONGEST_LINE:
+            raise OSError(f"a line of {path.name} is far too long")
+
+
 def load_edits(path: Path | str) -> tuple[Edit | None, ...]:
     """The edits in a journal, oldest first; None stands for an undo.
 
@@ -59,38 +95,40 @@ def load_edits(path: Path | str) -> tuple[Edit | None, ...]:
     off is left out.  Raises CaseFileError.
     """
     path = Path(path)
+    if not path.is_file():
+        raise CaseFileError(f"There is no journal {path}; check the path.")
+    return tuple(edits_in(path, Objects(path.parent / "objects")))
+
+
+def edits_in(path: Path, objects: Objects) -> Iterator[Edit | None]:
+    """The edits in a journal one by one.  Raises CaseFileError."""
     try:
-        content = path.read_bytes()
+        for number, line in enumerate(raw_lines(path), start=1):
+            try:
+                yield edit_of(parsed(line), objects.fetch)
+            except (CaseFileError, ValueError) as error:
+                raise CaseFileError(f"Line {number} of {path.name} is damaged: {error}") from error
     except OSError as error:
-        raise CaseFileError(f"The journal {path.name} cannot be read: {error.strerror}.") from error
-    objects = Objects(path.parent / "objects")
-    edits = []
-    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
-        try:
-            document = parsed(line)
-            edits.append(None if document == _UNDO else from_json(document, objects.fetch))
-        except (CaseFileError, ValueError) as error:
-            raise CaseFileError(f"Line {number} of {path.name} is damaged: {error}") from error
-    return tuple(edits)
+        raise CaseFileError(
+            f"The journal {path.name} cannot be read: {error.strerror or error}."
+        ) from error
 
 
 def arrays_named(path: Path) -> set[str]:
-    """The hashes of all arrays that a journal refers to."""
-    if not path.is_file():
-        return set()
-    return {name.decode() for name in _ARRAY.findall(path.read_bytes())}
+    """The hashes of all arrays that a journal refers to.  Raises OSError."""
+    return {name.decode() for line in raw_lines(path) for name in _ARRAY.findall(line)}
 
 
 def identities(path: Path) -> set[str]:
-    """The hashes of the identities that a journal refers to."""
+    """The hashes of the identities that a journal refers to.  Raises OSError."""
     found = set()
-    for line in path.read_bytes().split(b"\n") if path.is_file() else ():
+    for line in raw_lines(path):
         with suppress(ValueError):
             found.add(identity_object(parsed(line)))
     return found - {""}
 
 
-def _end_of_last_line(file: Any) -> int:
+def _end_of_last_line(file: BinaryIO) -> int:
     """Where the last whole line ends; a crash may have left a part of one behind it."""
     end = file.seek(0, os.SEEK_END)
     while end > 0:

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,41 @@ from surgiplan.errors import CaseFileError
 
 from .atomic import write_whole
 from .codec import Arrays
+from .migrations import FORMAT, MINOR, to_present
+from .plain import entries, read_plain, size_of
+from .strict_json import parsed
 
-__all__ = ["FORMAT", "Manifest", "NewerFormat", "generations", "parsed", "prune", "read", "write"]
+__all__ = [
+    "LARGEST_BYTES",
+    "JournalMark",
+    "Manifest",
+    "NewerFormat",
+    "generations",
+    "path_of",
+    "read",
+    "remove",
+    "write",
+]
 
-FORMAT = 1
-"""Version of what a case looks like on disk."""
-_KEPT = 20
-_NAME = re.compile(r"(\d{8})\.json")
-_LARGEST_BYTES = 64 << 20
+LARGEST_BYTES = 16 << 20
 """A manifest holds no arrays; the largest plan stays far below."""
+_NAME = re.compile(r"(\d{8})\.json")
+_AUTOSAVE_NAME = re.compile(r"(\d{8})\.auto\.json")
+_MOST = 10_000
+"""Files in the folder; 20 saves and three autosaves are kept."""
 
 
 class NewerFormat(CaseFileError):
     """The case was written by a version that this one does not understand."""
+
+
+@dataclass(frozen=True)
+class JournalMark:
+    """How far a journal went at some moment."""
+
+    lines: int
+    sha256: str
+    """Of the bytes of these lines."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +60,64 @@ class Manifest:
     case: Mapping[str, Any]
     """The case as ``codec.to_json`` gives it."""
     objects: Mapping[str, int]
-    """SHA-256 of each array that the case needs, and its size [bytes]."""
+    """SHA-256 of each array that the case and the steps need, and its size [bytes]."""
+    sha256: str
+    parent: str
+    """SHA-256 of the save before; empty for the first one."""
+    autosave: bool
+    """Whether the user did not ask for it; the steps of such a one are in no journal yet."""
+    saved_at: str
+    """Time of day in UTC, ISO 8601: for the eyes of a person, never to choose by."""
+    journal: JournalMark | None
+    """The journal before ``steps``; None in a manifest of format 1."""
+    steps: tuple[Mapping[str, Any], ...]
+    """Lines of the journal since the save before."""
+    minor: int
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether it holds more than this version knows, so that saving would lose it."""
+        return self.minor > MINOR
 
 
-def generations(folder: Path) -> list[int]:
-    """The generations that have a manifest, newest first, whether or not it is sound."""
-    if not folder.is_dir():
-        return []
-    names = (_NAME.fullmatch(path.name) for path in folder.iterdir())
+def generations(folder: Path, *, autosave: bool = False) -> list[int]:
+    """The generations that were saved, or autosaved, newest first, whether or not they are sound.
+
+    Raises CaseFileError.
+    """
+    form = _AUTOSAVE_NAME if autosave else _NAME
+    names = map(form.fullmatch, entries(folder, _MOST))
     return sorted((int(name[1]) for name in names if name), reverse=True)
 
 
-def write(folder: Path, generation: int, case: Mapping[str, Any], arrays: Arrays) -> None:
+def path_of(folder: Path, generation: int, *, autosave: bool = False) -> Path:
+    """The file of a generation."""
+    return folder / f"{generation:08d}{'.auto' if autosave else ''}.json"
+
+
+def write(
+    folder: Path,
+    generation: int,
+    case: Mapping[str, Any],
+    arrays: Arrays,
+    *,
+    parent: str,
+    journal: JournalMark,
+    steps: Sequence[Mapping[str, Any]],
+    autosave: bool = False,
+) -> None:
     """Write a manifest, durably.  Raises OSError and leaves nothing behind."""
     content = {
         "notice": RESEARCH_USE,
         "format": FORMAT,
+        "minor": MINOR,
         "software": f"surgiplan {__version__}",
         "generation": generation,
+        "parent": parent,
+        "autosave": autosave,
+        "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "journal": {"lines": journal.lines, "sha256": journal.sha256},
+        "steps": list(steps),
         "objects": {
             sha256: {"dtype": a.dtype.name, "shape": list(a.shape), "bytes": a.nbytes}
             for sha256, a in arrays.items()
@@ -63,60 +126,63 @@ def write(folder: Path, generation: int, case: Mapping[str, Any], arrays: Arrays
     }
     whole = {**content, "sha256": _hash(content)}
     text = json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    write_whole(_path(folder, generation), [text.encode()], private=True)
+    write_whole(path_of(folder, generation, autosave=autosave), [text.encode()], private=True)
 
 
-def read(folder: Path, generation: int) -> Manifest:
-    """A manifest whose hash is right.
+def read(folder: Path, generation: int, *, autosave: bool = False) -> Manifest:
+    """A manifest whose hash is right, as one of the present format.
 
     Raises NewerFormat for one that a later version wrote, CaseFileError for a damaged one.
     """
-    path = _path(folder, generation)
+    path = path_of(folder, generation, autosave=autosave)
+    if size_of(path) > LARGEST_BYTES:
+        raise CaseFileError(f"Manifest {generation} is far too large.")
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise CaseFileError(f"Manifest {generation} is far too large.")
-        content = parsed(path.read_bytes())
+        content = parsed(read_plain(path, LARGEST_BYTES))
     except ValueError as error:
         raise CaseFileError(f"Manifest {generation} is damaged.") from error
     except OSError as error:
-        raise CaseFileError(f"Manifest {generation} cannot be read: {error.strerror}.") from error
+        raise CaseFileError(
+            f"Manifest {generation} cannot be read: {error.strerror or error}."
+        ) from error
     if not isinstance(content, dict):
         raise CaseFileError(f"Manifest {generation} is damaged.")
     stated = content.pop("sha256", None)
-    if isinstance(content.get("format"), int) and content["format"] > FORMAT:
+    if type(content.get("format")) is int and content["format"] > FORMAT:
         raise NewerFormat("it was saved by a newer version of surgiplan")
-    if content.get("format") != FORMAT or stated != _hash(content):
+    if not isinstance(stated, str) or stated != _hash(content):
         raise CaseFileError(f"Manifest {generation} is damaged.")
     try:
-        objects = {str(s): int(about["bytes"]) for s, about in content["objects"].items()}
-        return Manifest(generation, content["case"], objects)
+        manifest = _manifest(to_present(content), stated)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CaseFileError(f"Manifest {generation} lacks what it should hold.") from error
+    if (manifest.generation, manifest.autosave) != (generation, autosave):
+        raise CaseFileError(f"Manifest {generation} bears the name of another.")
+    return manifest
 
 
-def prune(folder: Path) -> None:
-    """Remove all but the newest manifests."""
-    for generation in generations(folder)[_KEPT:]:
-        with suppress(OSError):
-            _path(folder, generation).unlink()
+def remove(folder: Path, generation: int, *, autosave: bool = False) -> None:
+    """Remove a manifest; one that the system holds stays until the next save."""
+    with suppress(OSError):
+        path_of(folder, generation, autosave=autosave).unlink()
 
 
-def parsed(text: bytes) -> Any:
-    """JSON in which every number is one.  Raises ValueError."""
-    try:
-        return json.loads(text.decode(), parse_constant=_no_number)
-    except RecursionError as error:
-        raise ValueError("JSON nested without end") from error
-
-
-def _path(folder: Path, generation: int) -> Path:
-    return folder / f"{generation:08d}.json"
+def _manifest(content: Mapping[str, Any], sha256: str) -> Manifest:
+    journal = content["journal"]
+    return Manifest(
+        generation=int(content["generation"]),
+        case=content["case"],
+        objects={str(s): int(about["bytes"]) for s, about in content["objects"].items()},
+        sha256=sha256,
+        parent=str(content["parent"]),
+        autosave=content["autosave"] is True,
+        saved_at=str(content["saved_at"]),
+        journal=journal and JournalMark(int(journal["lines"]), str(journal["sha256"])),
+        steps=tuple(content["steps"]),
+        minor=int(content["minor"]),
+    )
 
 
 def _hash(content: Mapping[str, Any]) -> str:
     plain = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode()).hexdigest()
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")

@@ -2,11 +2,12 @@
 
 import hashlib
 import math
+import os
 import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -15,32 +16,39 @@ from surgiplan.errors import CaseFileError
 
 from .atomic import write_whole
 from .codec import Arrays, ObjectMissing
+from .plain import entries, open_plain, size_of
 
 __all__ = ["Objects"]
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _MAPPED_BYTES = 1 << 20
 """Larger arrays stay on disk and are read where they are looked at."""
+_CHUNK_BYTES = 1 << 20
+_MOST = 1_000_000
+_HOLLOW_BYTES = 1 << 30
+"""A larger file that takes less than a thousandth of its size on disk holds nothing."""
 
 
 class Objects:
-    """The folder ``objects`` of a case: raw bytes, C order, little endian, never changed."""
+    """The folder ``objects`` of a case: raw bytes, C order, little endian, never changed.
+
+    It remembers what it has found sound, so that each array is hashed once.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._sound: set[str] = set()
 
     def names(self) -> set[str]:
         """The SHA-256 of all objects."""
-        if not self.folder.is_dir():
-            return set()
-        return {path.name for path in self.folder.iterdir() if _NAME.fullmatch(path.name)}
+        return {name for name in entries(self.folder, _MOST) if _NAME.fullmatch(name)}
 
     def missing(self, arrays: Arrays) -> Arrays:
         """Those of ``arrays`` that are not there yet, whole."""
         return {
             sha256: array
             for sha256, array in arrays.items()
-            if self._bytes(self.folder / sha256) != array.nbytes
+            if size_of(self.folder / sha256) != array.nbytes
         }
 
     def write(self, sha256: str, array: npt.NDArray[Any]) -> None:
@@ -58,16 +66,16 @@ class Objects:
         if not _NAME.fullmatch(sha256):
             raise CaseFileError("It refers to an object by a name that is no hash.")
         path = self.folder / sha256
-        if self._bytes(path) < 0:
+        if size_of(path) < 0:
             raise ObjectMissing(f"Object {sha256[:12]} is missing.")
-        if self._bytes(path) != size:
+        if size_of(path) != size:
             raise CaseFileError(f"Object {sha256[:12]} is cut off.")
         try:
-            raw = self._raw(path, size)
+            with open_plain(path) as file:
+                self._check(file, sha256, size)
+                raw = _raw(file, size)
         except OSError as error:
             raise CaseFileError(f"Object {sha256[:12]} cannot be read.") from error
-        if hashlib.sha256(raw.data).hexdigest() != sha256:
-            raise CaseFileError(f"Object {sha256[:12]} is damaged.")
         array: npt.NDArray[Any] = raw.view(dtype.newbyteorder("<")).reshape(shape)
         return array
 
@@ -92,16 +100,23 @@ class Objects:
             with suppress(OSError):
                 (self.folder / name).unlink()
 
-    @staticmethod
-    def _raw(path: Path, size: int) -> npt.NDArray[np.uint8]:
-        if size >= _MAPPED_BYTES:
-            return np.memmap(path, np.uint8, "r").view(np.ndarray)
-        return np.frombuffer(path.read_bytes(), np.uint8)
+    def _check(self, file: BinaryIO, sha256: str, size: int) -> None:
+        """Raise CaseFileError if the bytes of a file do not have the hash."""
+        if sha256 in self._sound:
+            return
+        blocks = getattr(os.fstat(file.fileno()), "st_blocks", None)
+        if size > _HOLLOW_BYTES and blocks is not None and blocks * 512 < size // 1000:
+            raise CaseFileError(f"Object {sha256[:12]} is hollow.")
+        digest, buffer = hashlib.sha256(), bytearray(min(size, _CHUNK_BYTES))
+        while read := file.readinto(buffer):  # type: ignore[attr-defined]
+            digest.update(memoryview(buffer)[:read])
+        if digest.hexdigest() != sha256:
+            raise CaseFileError(f"Object {sha256[:12]} is damaged.")
+        self._sound.add(sha256)
 
-    @staticmethod
-    def _bytes(path: Path) -> int:
-        """Size of the file [bytes]; -1 if it is not there."""
-        try:
-            return path.stat().st_size
-        except OSError:
-            return -1
+
+def _raw(file: BinaryIO, size: int) -> npt.NDArray[np.uint8]:
+    if size >= _MAPPED_BYTES:
+        return np.memmap(file, np.uint8, "r").view(np.ndarray)
+    file.seek(0)
+    return np.frombuffer(file.read(size), np.uint8)

@@ -5,7 +5,6 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,18 @@ from surgiplan.model import Case
 from . import journal as _journal
 from . import manifests as _manifests
 from .atomic import flush_folder, remove_temporary, write_whole
-from .codec import Arrays, from_json, identity_object, to_json
+from .codec import Arrays, identity_object, to_json
+from .dropped import dropped_identities
+from .manifests import Manifest
 from .objects import Objects
+from .plain import check_folders
 
-__all__ = ["Opened", "load", "load_view", "opened", "save", "verify"]
+__all__ = ["autosave", "discard_autosaves", "save"]
 
 _SPARE_BYTES = 1 << 22
 """Room that a save needs beside its arrays: manifest, journal, the file system's own."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A case as it was found on disk."""
-
-    case: Case
-    generation: int
-    remarks: tuple[str, ...]
-    """What was damaged, in sentences; empty for a sound case."""
-    view: Mapping[str, Any]
+_SAVES_KEPT = 20
+_AUTOSAVES_KEPT = 3
 
 
 def save(
@@ -47,123 +40,136 @@ def save(
     """Save a case and return its generation; the one before stays whole until this one is safe.
 
     ``journal`` holds the edits since the last save, None for each undo; ``view`` plain JSON
-    values.  Hold a ``CaseLock`` meanwhile.  Raises CaseFileError if nothing or not all was saved.
+    values.  Autosaves go: what they held is saved now.  Hold a ``CaseLock`` meanwhile.  Raises
+    CaseFileError if nothing or not all was saved, or a later version saved this case before.
+    """
+    return _saved(case, Path(path), journal, view, autosave=False)
+
+
+def autosave(case: Case, path: Path | str, steps: Sequence[Edit | None]) -> int:
+    """Keep the present state of a case beside the saved ones and return its generation.
+
+    ``steps`` are all edits since the last save; they stay out of the journal until the user saves.
+    Hold a ``CaseLock`` meanwhile.  Raises CaseFileError if it was not kept.
+    """
+    return _saved(case, Path(path), steps, None, autosave=True)
+
+
+def discard_autosaves(path: Path | str) -> None:
+    """Forget what was autosaved; a case that was never saved goes altogether.
+
+    Hold a ``CaseLock`` meanwhile.
     """
     root = Path(path)
+    folder = root / "manifests"
+    # The newest goes last: a crash in between leaves the best state to be offered once more.
+    for generation in reversed(_manifests.generations(folder, autosave=True)):
+        _manifests.remove(folder, generation, autosave=True)
+    _clean(root)
+    if not _manifests.generations(folder):
+        _remove_empty(root)
+
+
+def _saved(
+    case: Case,
+    root: Path,
+    steps: Sequence[Edit | None],
+    view: Mapping[str, Any] | None,
+    *,
+    autosave: bool,
+) -> int:
     document, arrays = to_json(case)
-    lines, journal_arrays = _journal.lines_of(journal)
+    lines, journal_arrays = _journal.lines_of(steps)
     if case.identity is None:
         for line in lines:
             journal_arrays.pop(identity_object(line), None)
+    arrays = {**arrays, **journal_arrays}
     existed = root.exists()
     try:
         _make_folders(root)
-        folder = root / "manifests"
-        generation = max(_manifests.generations(folder), default=0) + 1
-        written = _write_objects(Objects(root / "objects"), {**arrays, **journal_arrays})
-        try:
-            _manifests.write(folder, generation, document, arrays)
-        except BaseException:
-            if generation not in _manifests.generations(folder):
-                _remove(written)
-            raise
-        _journal.append(root / "journal.jsonl", lines)
-        if view is not None:
-            _write_view(root, view)
+        before = _before(root)
+        if not autosave:
+            _complete_journal(root, before)
+        written = _write_objects(Objects(root / "objects"), arrays)
+        generation = _write_manifest(root, before, document, arrays, lines, written, autosave)
     except OSError as error:
         if not existed:
             _remove_empty(root)
         raise _explained(root, error) from error
-    _clean(root)
+    if not autosave:
+        # The manifest has the lines too; what fails here, the next save makes good.
+        with suppress(OSError):
+            _journal.append(root / "journal.jsonl", lines)
+        if view is not None:
+            with suppress(OSError):
+                _write_view(root, view)
+    with suppress(OSError):
+        _clean(root, autosaves_kept=_AUTOSAVES_KEPT if autosave else 0)
     return generation
 
 
-def load(path: Path | str) -> Case:
-    """The newest sound generation of a case.  Raises CaseFileError."""
-    return opened(path).case
+def _before(root: Path) -> Manifest | None:
+    """The newest sound state that the user saved; None if there is none.
 
-
-def load_view(path: Path | str) -> Mapping[str, Any]:
-    """What ``save`` was last told about the view; empty where that is missing or damaged."""
-    try:
-        content = _manifests.parsed((Path(path) / "view.json").read_bytes())
-    except (OSError, ValueError):
-        return {}
-    view = content.get("view") if isinstance(content, dict) else None
-    return view if isinstance(view, dict) else {}
-
-
-def opened(path: Path | str) -> Opened:
-    """The newest sound generation of a case, and what was wrong with newer ones.
-
-    Arrays of a megabyte and more stay on disk and are read-only.  Raises CaseFileError if there is
-    no case, no sound generation, or the newest was saved by a later version.
+    Raises CaseFileError if a later version wrote it.
     """
-    root = Path(path)
     folder = root / "manifests"
-    if not root.exists():
-        raise CaseFileError(f"There is no case {root}; check the path.")
-    found = _manifests.generations(folder) if root.is_dir() else []
-    if not found:
-        raise CaseFileError(
-            f"{root.name} is no case of surgiplan; choose a folder whose name ends in .splan."
-        )
-    damage: list[str] = []
-    for generation in found:
-        try:
-            manifest = _manifests.read(folder, generation)
-            case = from_json(manifest.case, Objects(root / "objects").fetch)
-            if not isinstance(case, Case):
-                raise CaseFileError(f"Manifest {generation} holds no case.")
-        except _manifests.NewerFormat as error:
-            raise CaseFileError(
-                f"{root.name} cannot be opened: {error}; open it with that version."
-            ) from error
-        except CaseFileError as error:
-            damage.append(str(error))
-            continue
-        return Opened(case, generation, _told(found, generation, damage), load_view(root))
-    raise CaseFileError(
-        f"{root.name} is damaged ({damage[0].rstrip('.')}) and none of its {len(found)} saved "
-        "states can be opened; restore it from a backup."
-    )
-
-
-def verify(path: Path | str) -> tuple[str, ...]:
-    """What is damaged in a case, in sentences; empty if nothing is.
-
-    Raises CaseFileError if there is no case.
-    """
-    root = Path(path)
-    folder = root / "manifests"
-    if not _manifests.generations(folder):
-        raise CaseFileError(f"{root} is no case of surgiplan; check the path.")
-    damaged: dict[str, None] = {}
-    sizes: dict[str, int] = {}
-    dropped = _dropped_identities(root)
     for generation in _manifests.generations(folder):
         try:
-            sizes.update(_manifests.read(folder, generation).objects)
-        except CaseFileError as error:
-            damaged[str(error)] = None
-    objects = Objects(root / "objects")
-    sizes = {sha256: size for sha256, size in sizes.items() if sha256 not in dropped}
-    damaged.update(dict.fromkeys(objects.damaged(sizes).values()))
-    if (root / "journal.jsonl").exists():
-        try:
-            _journal.load_edits(root / "journal.jsonl")
-        except CaseFileError as error:
-            damaged[str(error)] = None
-    return tuple(damaged)
+            found = _manifests.read(folder, generation)
+        except _manifests.NewerFormat as error:
+            raise _newer(root) from error
+        except CaseFileError:
+            continue
+        if found.is_newer:
+            raise _newer(root)
+        return found
+    return None
 
 
-def _told(found: Sequence[int], generation: int, damage: Sequence[str]) -> tuple[str, ...]:
-    if not damage:
-        return ()
-    return (
-        f"The newest saved state ({found[0]}) is damaged: {damage[0]} State {generation} was "
-        "opened instead; look through the plan before you go on.",
+def _newer(root: Path) -> CaseFileError:
+    return CaseFileError(
+        f"{root.name} was saved by a newer version of surgiplan, which saving here would damage; "
+        "save under another name, or use that version."
     )
+
+
+def _complete_journal(root: Path, before: Manifest | None) -> None:
+    """Add the lines of the last save that a crash kept from the journal."""
+    if before is None or before.journal is None:
+        return
+    journal = root / "journal.jsonl"
+    missing = before.journal.lines + len(before.steps) - _journal.mark(journal).lines
+    if 0 < missing <= len(before.steps):
+        _journal.append(journal, before.steps[-missing:])
+
+
+def _write_manifest(
+    root: Path,
+    before: Manifest | None,
+    document: Mapping[str, Any],
+    arrays: Arrays,
+    lines: Sequence[Mapping[str, Any]],
+    written: Sequence[Path],
+    autosave: bool,
+) -> int:
+    """Write the manifest of a new generation; on an error neither it nor its objects stay."""
+    folder = root / "manifests"
+    known = _manifests.generations(folder) + _manifests.generations(folder, autosave=True)
+    generation = max(known, default=0) + 1
+    try:
+        _manifests.write(
+            folder, generation, document, arrays,
+            parent=before.sha256 if before else "",
+            journal=_journal.mark(root / "journal.jsonl"),
+            steps=lines,
+            autosave=autosave,
+        )  # fmt: skip
+    except BaseException:
+        _manifests.remove(folder, generation, autosave=autosave)
+        _remove(written)
+        raise
+    return generation
 
 
 def _make_folders(root: Path) -> None:
@@ -171,6 +177,7 @@ def _make_folders(root: Path) -> None:
         if not folder.is_dir():
             folder.mkdir(mode=0o700)
             flush_folder(folder.parent)
+    check_folders(root)
 
 
 def _write_objects(objects: Objects, arrays: Arrays) -> list[Path]:
@@ -196,36 +203,30 @@ def _write_view(root: Path, view: Mapping[str, Any]) -> None:
     write_whole(root / "view.json", [text.encode()], private=True)
 
 
-def _clean(root: Path) -> None:
+def _clean(root: Path, *, autosaves_kept: int = 0) -> None:
     """Keep the newest manifests and what they and the journal need, remove the rest."""
     folder = root / "manifests"
-    _manifests.prune(folder)
+    saved = _manifests.generations(folder)
+    autosaved = _manifests.generations(folder, autosave=True)
+    for generation in saved[_SAVES_KEPT:]:
+        _manifests.remove(folder, generation)
+    for generation in reversed(autosaved[autosaves_kept:]):
+        _manifests.remove(folder, generation, autosave=True)
     for place in (root, folder, root / "objects"):
         remove_temporary(place)
-    Objects(root / "objects").remove(_dropped_identities(root))
+    objects = Objects(root / "objects")
+    objects.remove(dropped_identities(root))
     wanted = _journal.arrays_named(root / "journal.jsonl")
-    for generation in _manifests.generations(folder):
+    kept = [(n, False) for n in saved[:_SAVES_KEPT]]
+    kept += [(n, True) for n in autosaved[:autosaves_kept]]
+    for generation, is_autosave in kept:
         try:
-            wanted.update(_manifests.read(folder, generation).objects)
+            manifest = _manifests.read(folder, generation, autosave=is_autosave)
         except CaseFileError:
             # What a damaged manifest needs is unknown, so nothing goes.
             return
-    Objects(root / "objects").sweep(wanted)
-
-
-def _dropped_identities(root: Path) -> set[str]:
-    """Objects that only older states and the journal refer to, if the newest holds no identity.
-
-    They go at once, not with the states that know them: who drops an identity means it.
-    """
-    newest, older = "", set()
-    for generation in reversed(_manifests.generations(root / "manifests")):
-        with suppress(CaseFileError):
-            newest = identity_object(_manifests.read(root / "manifests", generation).case)
-            older.add(newest)
-    if newest:
-        return set()
-    return (older | _journal.identities(root / "journal.jsonl")) - {""}
+        wanted.update(manifest.objects)
+    objects.sweep(wanted)
 
 
 def _remove(paths: Sequence[Path]) -> None:
@@ -235,7 +236,7 @@ def _remove(paths: Sequence[Path]) -> None:
 
 
 def _remove_empty(root: Path) -> None:
-    """Take back the folders of a case that could not be saved for the first time."""
+    """Take back the folders of a case that was never saved."""
     for folder in (root / "objects", root / "manifests", root):
         with suppress(OSError):
             folder.rmdir()

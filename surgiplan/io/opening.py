@@ -1,0 +1,190 @@
+"""Reading a case: the newest sound state of it, and work that a program did not live to save."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from surgiplan.edits import Edit
+from surgiplan.errors import CaseFileError
+from surgiplan.model import Case
+
+from . import journal as _journal
+from . import manifests as _manifests
+from .codec import from_json
+from .manifests import Manifest
+from .objects import Objects
+from .plain import check_folders, read_plain, size_of
+from .strict_json import parsed
+
+__all__ = ["Lost", "Opened", "load", "load_view", "opened"]
+
+_PATIENCE_BYTES = 48 << 20
+"""So much of damaged manifests is looked through; twenty honest ones are a tenth of it."""
+_LARGEST_VIEW_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Work that was autosaved and never saved, since the program died."""
+
+    case: Case
+    steps: tuple[Edit | None, ...]
+    """What was done since the last save, oldest first; None took the edit before it back."""
+    saved_at: str
+    """UTC, ISO 8601."""
+    generation: int
+
+    @property
+    def summary(self) -> str:
+        """How many steps, the last of them, and when they were kept."""
+        count = len(self.steps)
+        last = self.steps[-1] if self.steps else None
+        label = f" (last: {last.label})" if last else ""
+        return f"{count} step{'' if count == 1 else 's'}{label}, kept {_local(self.saved_at)}"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case as it was found on disk."""
+
+    case: Case
+    """As last saved; empty if it never was."""
+    generation: int
+    """0 if it was never saved."""
+    remarks: tuple[str, ...]
+    """What was damaged, in sentences; empty for a sound case."""
+    view: Mapping[str, Any]
+    lost: Lost | None = None
+    is_newer: bool = False
+    """Whether a later version has added what saving here would lose."""
+
+
+def load(path: Path | str) -> Case:
+    """The newest sound generation of a case.  Raises CaseFileError."""
+    found = opened(path)
+    if not found.generation:
+        raise CaseFileError(
+            f"{Path(path).name} was never saved; bring back what was kept of it with: surgiplan "
+            f"recover {path}"
+        )
+    return found.case
+
+
+def load_view(path: Path | str) -> Mapping[str, Any]:
+    """What ``save`` was last told about the view; empty where that is missing or damaged."""
+    try:
+        content = parsed(read_plain(Path(path) / "view.json", _LARGEST_VIEW_BYTES))
+    except (OSError, ValueError):
+        return {}
+    view = content.get("view") if isinstance(content, dict) else None
+    return view if isinstance(view, dict) else {}
+
+
+def opened(path: Path | str) -> Opened:
+    """The newest sound generation of a case, what was wrong with newer ones, and lost work.
+
+    Arrays of a megabyte and more stay on disk and are read-only.  Raises CaseFileError if there is
+    no case, no sound generation, or the newest was saved by a later version.
+    """
+    root = Path(path)
+    folder = root / "manifests"
+    if not root.exists():
+        raise CaseFileError(f"There is no case {root}; check the path.")
+    if root.is_dir():
+        check_folders(root)
+    found = _manifests.generations(folder)
+    autosaved = _manifests.generations(folder, autosave=True)
+    if not found and not autosaved:
+        raise CaseFileError(
+            f"{root.name} is no case of surgiplan; choose a folder whose name ends in .splan."
+        )
+    objects = Objects(root / "objects")
+    damage: list[str] = []
+    saved = _newest(root, found, objects, damage)
+    generation = saved[0].generation if saved else 0
+    later = [n for n in autosaved if n > generation]
+    lost = _lost(root, later, objects)
+    if saved is None and lost is None:
+        raise CaseFileError(
+            f"{root.name} is damaged ({(damage or ['no state'])[0].rstrip('.')}) and none of its "
+            f"{len(found) + len(later)} saved states can be opened; restore it from a backup."
+        )
+    remarks = _told(root, found, generation, damage, saved[0] if saved else None)
+    case = saved[1] if saved else Case()
+    is_newer = saved is not None and saved[0].is_newer
+    return Opened(case, generation, remarks, load_view(root), lost, is_newer)
+
+
+def _newest(
+    root: Path,
+    generations: Sequence[int],
+    objects: Objects,
+    damage: list[str],
+    *,
+    autosave: bool = False,
+) -> tuple[Manifest, Case] | None:
+    """The first of ``generations`` that is sound; what is wrong with others goes to ``damage``."""
+    folder = root / "manifests"
+    looked_through = 0
+    for generation in generations:
+        try:
+            manifest = _manifests.read(folder, generation, autosave=autosave)
+            case = from_json(manifest.case, objects.fetch)
+            if not isinstance(case, Case):
+                raise CaseFileError(f"Manifest {generation} holds no case.")
+            return manifest, case
+        except _manifests.NewerFormat as error:
+            raise CaseFileError(
+                f"{root.name} cannot be opened: {error}; open it with that version."
+            ) from error
+        except CaseFileError as error:
+            damage.append(str(error))
+            looked_through += size_of(_manifests.path_of(folder, generation, autosave=autosave))
+            if looked_through > _PATIENCE_BYTES:
+                return None
+    return None
+
+
+def _lost(root: Path, generations: Sequence[int], objects: Objects) -> Lost | None:
+    found = _newest(root, generations, objects, [], autosave=True)
+    if found is None:
+        return None
+    manifest, case = found
+    steps = tuple(_journal.edit_of(step, objects.fetch) for step in manifest.steps)
+    return Lost(case, steps, manifest.saved_at, manifest.generation)
+
+
+def _local(saved_at: str) -> str:
+    """A time in UTC as the clock on the wall shows it."""
+    try:
+        return f"{datetime.fromisoformat(saved_at).astimezone():%d %b %Y %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return "at an unknown time"
+
+
+def _told(
+    root: Path,
+    found: Sequence[int],
+    generation: int,
+    damage: Sequence[str],
+    manifest: Manifest | None,
+) -> tuple[str, ...]:
+    remarks = []
+    if damage and generation:
+        remarks.append(
+            f"The newest saved state ({found[0]}) is damaged: {damage[0]} State {generation} was "
+            "opened instead; look through the plan before you go on."
+        )
+    elif damage:
+        remarks.append(
+            f"No saved state of {root.name} can be opened ({damage[0].rstrip('.')}), but what was "
+            "kept by itself can."
+        )
+    if manifest and manifest.is_newer:
+        remarks.append(
+            f"{root.name} was saved by a newer version of surgiplan: you can look at it, and save "
+            "your changes under another name."
+        )
+    return tuple(remarks)

@@ -1,0 +1,98 @@
+"""Whether every byte of a case is as it was written."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from surgiplan.errors import CaseFileError
+
+from . import journal as _journal
+from . import manifests as _manifests
+from .dropped import dropped_identities
+from .manifests import Manifest
+from .objects import Objects
+from .plain import check_folders
+from .strict_json import parsed
+
+__all__ = ["verify"]
+
+
+def verify(path: Path | str) -> tuple[str, ...]:
+    """What is damaged in a case, in sentences; empty if nothing is.
+
+    Raises CaseFileError if there is no case.
+    """
+    root = Path(path)
+    folder = root / "manifests"
+    check_folders(root)
+    found = [(n, False) for n in _manifests.generations(folder)]
+    found += [(n, True) for n in _manifests.generations(folder, autosave=True)]
+    if not found:
+        raise CaseFileError(f"{root} is no case of surgiplan; check the path.")
+    damaged: dict[str, None] = {}
+    sizes: dict[str, int] = {}
+    sound: list[Manifest] = []
+    for generation, autosave in found:
+        try:
+            manifest = _manifests.read(folder, generation, autosave=autosave)
+        except CaseFileError as error:
+            damaged[str(error)] = None
+            continue
+        sizes.update(manifest.objects)
+        if not autosave:
+            sound.append(manifest)
+    objects = Objects(root / "objects")
+    try:
+        for sha256 in dropped_identities(root):
+            sizes.pop(sha256, None)
+    except OSError as error:
+        damaged[f"The journal cannot be read: {error.strerror or error}."] = None
+    damaged.update(dict.fromkeys(objects.damaged(sizes).values()))
+    if len(sound) == sum(not autosave for _, autosave in found):
+        damaged.update(dict.fromkeys(_broken_chain(sound)))
+    damaged.update(dict.fromkeys(_damaged_journal(root / "journal.jsonl", sound, objects)))
+    return tuple(damaged)
+
+
+def _broken_chain(newest_first: Sequence[Manifest]) -> list[str]:
+    """Sound states whose predecessor is gone; the oldest one has outlived its own."""
+    known = {manifest.sha256 for manifest in newest_first}
+    return [
+        f"The state before manifest {manifest.generation} is missing or was exchanged."
+        for manifest in newest_first[:-1]
+        if manifest.parent and manifest.parent not in known
+    ]
+
+
+def _damaged_journal(path: Path, newest_first: Sequence[Manifest], objects: Objects) -> list[str]:
+    """What is wrong with the journal: its lines, or what the saved states say of them."""
+    try:
+        for _ in _journal.edits_in(path, objects):
+            pass
+        wrong = _changed_lines(path, [m for m in newest_first if m.journal])
+    except CaseFileError as error:
+        return [str(error)]
+    return [f"{path.name} is not as the saved states have left it."] if wrong else []
+
+
+def _changed_lines(path: Path, newest_first: Sequence[Manifest]) -> bool:
+    """Whether a line that a saved state knows is gone or another one now."""
+    hashes: dict[int, str] = {}
+    steps: dict[int, Mapping[str, Any]] = {}
+    least = 0
+    for manifest in newest_first:
+        assert manifest.journal
+        start = manifest.journal.lines
+        hashes[start] = manifest.journal.sha256
+        steps.update(enumerate(manifest.steps, start))
+        # A crash may have left the newest save's lines unwritten; the next save adds them.
+        least = max(least, start if manifest is newest_first[0] else start + len(manifest.steps))
+    digest, count = hashlib.sha256(), 0
+    for count, line in enumerate(_journal.raw_lines(path), start=1):
+        if hashes.get(count - 1, digest.hexdigest()) != digest.hexdigest():
+            return True
+        if count - 1 in steps and steps[count - 1] != parsed(line):
+            return True
+        digest.update(line)
+    return count < least or hashes.get(count, digest.hexdigest()) != digest.hexdigest()
