@@ -189,6 +189,13 @@ class Desk(QObject):
         self.jobs_changed.emit()
         return running
 
+    def log(self, entry: Callable[[], object]) -> None:
+        """Write an entry of the audit log on a thread; an error is shown."""
+        self.background.start(
+            f"log {time.monotonic_ns()}", lambda _: entry(), done=lambda _: None,
+            failed=self.notices.show, quick=True,
+        )  # fmt: skip
+
     def is_running(self, kind: str) -> bool:
         """Whether a job of that kind runs or waits."""
         return any(running.job.kind == kind for running in self._running)

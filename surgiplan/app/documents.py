@@ -160,6 +160,7 @@ def _opened(path: Path, held: Any, report: Report) -> "_Found":
     if lock is None:
         with suppress(CaseFileError):
             lock = _locked(path)
+            io.log_opening(path, found)
     return _Found(found.case, found.view, path, lock, found.remarks)
 
 

@@ -94,11 +94,13 @@ def simulated(case: Case, path: str, settings: dict[str, Any], report: Report) -
     return edit
 
 
-def report_written(case: Case, name: str, path: Path, look: Any, report: Report) -> int:
+def report_written(
+    case: Case, name: str, path: Path, look: Any, audit_head: str, report: Report
+) -> int:
     """Write the plan to ``path`` and return its number of pages."""
     from surgiplan.report import write_report
 
-    return write_report(case, name, path, report, look=look)
+    return write_report(case, name, path, report, look=look, audit_head=audit_head)
 
 
 def displayed_surface(segment: Segment, report: Report) -> Surface:

@@ -104,6 +104,7 @@ def surface(options: Namespace, console: Console) -> Answer:
     console.report(0.1, f"Making the surface of {segment.name}")
     made = surface_of(segment)
     io.write_surface(made, options.output, pseudonym=case.patient.pseudonym)
+    io.log_export(options.case, options.output)
     answer = {
         "file": str(options.output),
         "pseudonym": case.patient.pseudonym or None,

@@ -1,6 +1,7 @@
-"""Commands about a whole case: info, verify, recover, apply, report."""
+"""Commands about a whole case: info, verify, audit, recover, apply, report."""
 
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import Any
 
 from surgiplan import io
@@ -13,7 +14,7 @@ from .open_case import changed
 from .output import Answer, Console
 from .scans import volume_json
 
-__all__ = ["apply", "info", "recover", "report", "verify"]
+__all__ = ["apply", "audit", "info", "recover", "report", "verify"]
 
 
 def info(options: Namespace, console: Console) -> Answer:
@@ -95,9 +96,11 @@ def _plan(case: Case) -> dict[str, Any]:
 
 
 def verify(options: Namespace, console: Console) -> Answer:
-    """Check the hash of every object of a case."""
+    """Check every object, manifest and journal line of a case, and its audit log."""
     damaged = list(io.verify(options.case))
-    lines = [f"damaged: {one}" for one in damaged] or ["every object is intact"]
+    lines = [f"damaged: {one}" for one in damaged] or [
+        "every object, the journal and the audit log are intact"
+    ]
     return Answer({"ok": not damaged, "damaged": damaged}, tuple(lines))
 
 
@@ -109,11 +112,27 @@ def recover(options: Namespace, console: Console) -> Answer:
             raise CaseFileError(f"{options.case.name} holds no work that was not saved.")
         if options.discard:
             io.discard_autosaves(options.case)
+            io.log_event(options.case, io.AuditEvent.DISCARDED, steps=len(lost.steps))
         else:
             io.save(lost.case, options.case, journal=lost.steps)
+            io.log_event(options.case, io.AuditEvent.RECOVERED, steps=len(lost.steps))
     word = "discarded" if options.discard else "saved"
     answer = {"steps": len(lost.steps), "kept_at": lost.saved_at, "saved": not options.discard}
     return Answer(answer, (f"{word}: {lost.summary}",))
+
+
+def audit(options: Namespace, console: Console) -> Answer:
+    """List what happened to a case."""
+    events = io.audit_events(options.case)
+    lines = tuple(f"{event['n']:5d}  {event['time']}  {_told(event)}" for event in events)
+    return Answer({"events": events, "head": io.audit_head(options.case) or None}, lines)
+
+
+def _told(event: Mapping[str, Any]) -> str:
+    """What an event says, but for what only a program reads."""
+    said = {k: v for k, v in event.items() if k in ("generation", "format", "bytes") and v != ""}
+    words = [str(event["event"]), *(f"{name} {value}" for name, value in said.items())]
+    return ", ".join([*words, *event.get("labels", ())])
 
 
 def apply(options: Namespace, console: Console) -> Answer:
@@ -133,6 +152,13 @@ def report(options: Namespace, console: Console) -> Answer:
     """Write the plan as a PDF."""
     from surgiplan.report import write_report
 
-    pages = write_report(io.load(options.case), options.case.stem, options.output, console.report)
+    pages = write_report(
+        io.load(options.case),
+        options.case.stem,
+        options.output,
+        console.report,
+        audit_head=io.audit_head(options.case),
+    )
+    io.log_export(options.case, options.output)
     line = f"{options.output}: {pages} pages"
     return Answer({"file": str(options.output), "pages": pages}, (line,))

@@ -64,7 +64,7 @@ def demo(options: Namespace, console: Console) -> Answer:
     with rehearsal.stage("truth"):
         rows = _beside_truth(rehearsal.case, study.parent / "truth")
     with rehearsal.stage("report"):
-        paper, pictures = _paper(rehearsal, folder, rows)
+        paper, pictures = _paper(rehearsal, folder, case_path, rows)
     answer = {
         "case": str(case_path),
         "report": str(paper),
@@ -166,14 +166,25 @@ def _beside_truth(case: Case, folder: Path) -> list[Any]:
     return beside_truth(case, truth, segments)
 
 
-def _paper(rehearsal: _Rehearsal, folder: Path, rows: list[Any]) -> tuple[Path, list[Path]]:
+def _paper(
+    rehearsal: _Rehearsal, folder: Path, case_path: Path, rows: list[Any]
+) -> tuple[Path, list[Path]]:
     """The PDF and its pictures."""
     from surgiplan.render import save_png
     from surgiplan.report import pictures_of, write_report
 
     paper = folder / "plan.pdf"
     drawn = pictures_of(rehearsal.case, rehearsal.report)
-    write_report(rehearsal.case, "demo", paper, rehearsal.report, pictures=drawn, truth=rows)
+    write_report(
+        rehearsal.case,
+        "demo",
+        paper,
+        rehearsal.report,
+        pictures=drawn,
+        truth=rows,
+        audit_head=io.audit_head(case_path),
+    )
+    io.log_export(case_path, paper)
     files = []
     for name, pixels in drawn.items():
         files.append(folder / f"{name.replace(' ', '_')}.png")

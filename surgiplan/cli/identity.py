@@ -23,6 +23,7 @@ def identity(options: Namespace, console: Console) -> Answer:
     who = case.identity
     if who is None:
         raise PlanError(f"{options.case.name} holds no identity, only {case.patient.pseudonym}.")
+    io.log_event(options.case, io.AuditEvent.IDENTITY_SHOWN)
     answer = {
         "identity": "kept",
         "pseudonym": case.patient.pseudonym,

@@ -28,6 +28,8 @@ def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: boo
                 f"with: surgiplan recover {path} (or add --discard)."
             )
         case = io.load(path) if not found.generation else found.case
+        if not dry_run:
+            io.log_opening(path, found)
         edits = build(case)
         for edit in edits:
             case = edit.apply(case)

@@ -228,6 +228,7 @@ def _add_case(commands: Parser) -> None:
     what.add_argument("--show", action="store_true", help="name, number and birth date")
     what.add_argument("--drop", action="store_true", help="forget them; the pseudonym stays")
     _case(commands.add("verify", "cases:verify", "Check every object of a case."))
+    _case(commands.add("audit", "cases:audit", "List what happened to a case."))
     c = commands.add("recover", "cases:recover", "Keep work that a program did not live to save.")
     _case(c)
     c.add_argument("--discard", action="store_true", help="forget it instead")

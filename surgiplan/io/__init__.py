@@ -2,6 +2,7 @@
 
 from .codec import from_json, to_json
 from .dicom import load_series
+from .happenings import AuditEvent, audit_events, audit_head, log_event, log_export, log_opening
 from .identity import identity_of
 from .journal import load_edits
 from .lock import CaseLock
@@ -21,12 +22,15 @@ __all__ = [
     "PROBLEM_KINDS",
     "SURFACE_SUFFIXES",
     "VOLUME_SUFFIXES",
+    "AuditEvent",
     "CaseLock",
     "Lost",
     "Opened",
     "Problem",
     "Scan",
     "SeriesFound",
+    "audit_events",
+    "audit_head",
     "autosave",
     "discard_autosaves",
     "from_json",
@@ -36,6 +40,9 @@ __all__ = [
     "load_series",
     "load_view",
     "load_volume_file",
+    "log_event",
+    "log_export",
+    "log_opening",
     "opened",
     "phase_of",
     "phases",

@@ -5,8 +5,11 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["TEMPORARY_SUFFIX", "flush_folder", "remove_temporary", "write_whole"]
+from .plain import open_plain
+
+__all__ = ["TEMPORARY_SUFFIX", "append_whole", "flush_folder", "remove_temporary", "write_whole"]
 
 TEMPORARY_SUFFIX = ".surgiplan-tmp"
 _CHUNK_BYTES = 1 << 24
@@ -36,6 +39,25 @@ def write_whole(path: Path, chunks: Iterable[bytes | memoryview], *, private: bo
     flush_folder(path.parent)
 
 
+def append_whole(path: Path, lines: bytes) -> None:
+    """Add whole lines to a file, durably, over what a crash has cut off; its owner's alone.
+
+    Raises OSError and then leaves the file as it was.
+    """
+    with open_plain(path, to_change=True) as file:
+        end = _end_of_last_line(file)
+        try:
+            file.seek(end)
+            file.truncate()
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            os.truncate(path, end)
+            raise
+    flush_folder(path.parent)
+
+
 def flush_folder(folder: Path) -> None:
     """Make the names in a folder durable, where the system has a way to."""
     if os.name != "posix":
@@ -52,3 +74,16 @@ def remove_temporary(folder: Path) -> None:
     for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
         with suppress(OSError):
             path.unlink()
+
+
+def _end_of_last_line(file: BinaryIO) -> int:
+    """Where the last whole line ends; a crash may have left a part of one behind it."""
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        start = max(end - 65536, 0)
+        file.seek(start)
+        found = file.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0

@@ -2,17 +2,16 @@
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 
-from .atomic import flush_folder
+from .atomic import append_whole
 from .codec import Arrays, Fetch, from_json, identity_object, to_json
 from .manifests import JournalMark
 from .objects import Objects
@@ -49,18 +48,7 @@ def append(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
     if not lines:
         return
     text = "".join(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n" for line in lines)
-    with open_plain(path, to_change=True) as file:
-        end = _end_of_last_line(file)
-        try:
-            file.seek(end)
-            file.truncate()
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        except OSError:
-            os.truncate(path, end)
-            raise
-    flush_folder(path.parent)
+    append_whole(path, text.encode())
 
 
 def mark(path: Path) -> JournalMark:
@@ -126,16 +114,3 @@ def identities(path: Path) -> set[str]:
         with suppress(ValueError):
             found.add(identity_object(parsed(line)))
     return found - {""}
-
-
-def _end_of_last_line(file: BinaryIO) -> int:
-    """Where the last whole line ends; a crash may have left a part of one behind it."""
-    end = file.seek(0, os.SEEK_END)
-    while end > 0:
-        start = max(end - 65536, 0)
-        file.seek(start)
-        found = file.read(end - start).rfind(b"\n")
-        if found >= 0:
-            return int(start + found + 1)
-        end = start
-    return 0

@@ -135,6 +135,7 @@ def _owner(lock: Path) -> dict[str, Any] | None:
 def _created(lock: Path, text: str) -> bool:
     """Create the lock file with its content in one step; False if there is one."""
     temporary = lock.with_name(f".lock.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    temporary.touch(mode=0o600, exist_ok=False)
     temporary.write_text(text)
     try:
         os.link(temporary, lock)
@@ -144,8 +145,8 @@ def _created(lock: Path, text: str) -> bool:
         # Some file systems have no links; between these two steps a crash leaves an empty lock,
         # which counts as stale.
         try:
-            with lock.open("x") as file:
-                file.write(text)
+            lock.touch(mode=0o600, exist_ok=False)
+            lock.write_text(text)
         except FileExistsError:
             return False
     finally:

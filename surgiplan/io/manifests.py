@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from surgiplan.errors import CaseFileError
 
 from .atomic import write_whole
 from .codec import Arrays
+from .head import Head
 from .migrations import FORMAT, MINOR, to_present
 from .plain import entries, read_plain, size_of
 from .strict_json import parsed
@@ -73,6 +74,15 @@ class Manifest:
     steps: tuple[Mapping[str, Any], ...]
     """Lines of the journal since the save before."""
     minor: int
+    audit: Head | None
+    """Where the audit log ended with this save in it; None if it was saved without one."""
+    logged: Mapping[str, Any]
+    """All but ``sha256`` and ``audit``, as it is on disk."""
+
+    @property
+    def logged_sha256(self) -> str:
+        """What the audit log says of it: the hash of ``logged``."""
+        return _hash(self.logged)
 
     @property
     def is_newer(self) -> bool:
@@ -105,9 +115,13 @@ def write(
     journal: JournalMark,
     steps: Sequence[Mapping[str, Any]],
     autosave: bool = False,
+    log: Callable[[str], Head] | None = None,
 ) -> None:
-    """Write a manifest, durably.  Raises OSError and leaves nothing behind."""
-    content = {
+    """Write a manifest, durably.  Raises OSError and leaves nothing behind.
+
+    ``log`` enters the hash of its content in the audit log, and says where that ends then.
+    """
+    content: dict[str, Any] = {
         "notice": RESEARCH_USE,
         "format": FORMAT,
         "minor": MINOR,
@@ -124,6 +138,8 @@ def write(
         },
         "case": case,
     }
+    if log:
+        content["audit"] = log(_hash(content)).to_json()
     whole = {**content, "sha256": _hash(content)}
     text = json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
     write_whole(path_of(folder, generation, autosave=autosave), [text.encode()], private=True)
@@ -153,7 +169,9 @@ def read(folder: Path, generation: int, *, autosave: bool = False) -> Manifest:
     if not isinstance(stated, str) or stated != _hash(content):
         raise CaseFileError(f"Manifest {generation} is damaged.")
     try:
-        manifest = _manifest(to_present(content), stated)
+        audit = content.pop("audit", None)
+        head = None if audit is None else Head.from_json(audit)
+        manifest = _manifest(to_present(content), stated, head, content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CaseFileError(f"Manifest {generation} lacks what it should hold.") from error
     if (manifest.generation, manifest.autosave) != (generation, autosave):
@@ -167,7 +185,9 @@ def remove(folder: Path, generation: int, *, autosave: bool = False) -> None:
         path_of(folder, generation, autosave=autosave).unlink()
 
 
-def _manifest(content: Mapping[str, Any], sha256: str) -> Manifest:
+def _manifest(
+    content: Mapping[str, Any], sha256: str, audit: Head | None, logged: Mapping[str, Any]
+) -> Manifest:
     journal = content["journal"]
     return Manifest(
         generation=int(content["generation"]),
@@ -180,6 +200,8 @@ def _manifest(content: Mapping[str, Any], sha256: str) -> Manifest:
         journal=journal and JournalMark(int(journal["lines"]), str(journal["sha256"])),
         steps=tuple(content["steps"]),
         minor=int(content["minor"]),
+        audit=audit,
+        logged=logged,
     )
 
 

@@ -16,6 +16,7 @@ from surgiplan.model import Case
 from . import journal as _journal
 from . import manifests as _manifests
 from .atomic import flush_folder, remove_temporary, write_whole
+from .audit import AuditLog, SaveEntry
 from .codec import Arrays, identity_object, to_json
 from .dropped import dropped_identities
 from .manifests import Manifest
@@ -91,13 +92,15 @@ def _saved(
         if not autosave:
             _complete_journal(root, before)
         written = _write_objects(Objects(root / "objects"), arrays)
-        generation = _write_manifest(root, before, document, arrays, lines, written, autosave)
+        entry = None if autosave else SaveEntry(AuditLog(root), steps)
+        generation = _write_manifest(root, before, document, arrays, lines, written, entry)
     except OSError as error:
         if not existed:
             _remove_empty(root)
         raise _explained(root, error) from error
-    if not autosave:
+    if entry:
         # The manifest has the lines too; what fails here, the next save makes good.
+        entry.end()
         with suppress(OSError):
             _journal.append(root / "journal.jsonl", lines)
         if view is not None:
@@ -151,22 +154,26 @@ def _write_manifest(
     arrays: Arrays,
     lines: Sequence[Mapping[str, Any]],
     written: Sequence[Path],
-    autosave: bool,
+    entry: SaveEntry | None,
 ) -> int:
     """Write the manifest of a new generation; on an error neither it nor its objects stay."""
     folder = root / "manifests"
-    known = _manifests.generations(folder) + _manifests.generations(folder, autosave=True)
-    generation = max(known, default=0) + 1
+    saved = _manifests.generations(folder)
+    known = saved + _manifests.generations(folder, autosave=True)
+    generation, is_first = max(known, default=0) + 1, not saved
     try:
         _manifests.write(
             folder, generation, document, arrays,
             parent=before.sha256 if before else "",
             journal=_journal.mark(root / "journal.jsonl"),
             steps=lines,
-            autosave=autosave,
+            autosave=entry is None,
+            log=entry.begin(generation, is_first=is_first) if entry else None,
         )  # fmt: skip
     except BaseException:
-        _manifests.remove(folder, generation, autosave=autosave)
+        _manifests.remove(folder, generation, autosave=entry is None)
+        if entry:
+            entry.withdraw()
         _remove(written)
         raise
     return generation

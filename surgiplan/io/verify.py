@@ -9,6 +9,8 @@ from surgiplan.errors import CaseFileError
 
 from . import journal as _journal
 from . import manifests as _manifests
+from .audit import AuditLog
+from .audit_check import audit_damage
 from .dropped import dropped_identities
 from .manifests import Manifest
 from .objects import Objects
@@ -33,6 +35,7 @@ def verify(path: Path | str) -> tuple[str, ...]:
     damaged: dict[str, None] = {}
     sizes: dict[str, int] = {}
     sound: list[Manifest] = []
+    saved: dict[int, Manifest | None] = {n: None for n, autosave in found if not autosave}
     for generation, autosave in found:
         try:
             manifest = _manifests.read(folder, generation, autosave=autosave)
@@ -42,6 +45,7 @@ def verify(path: Path | str) -> tuple[str, ...]:
         sizes.update(manifest.objects)
         if not autosave:
             sound.append(manifest)
+            saved[generation] = manifest
     objects = Objects(root / "objects")
     try:
         for sha256 in dropped_identities(root):
@@ -52,6 +56,7 @@ def verify(path: Path | str) -> tuple[str, ...]:
     if len(sound) == sum(not autosave for _, autosave in found):
         damaged.update(dict.fromkeys(_broken_chain(sound)))
     damaged.update(dict.fromkeys(_damaged_journal(root / "journal.jsonl", sound, objects)))
+    damaged.update(dict.fromkeys(audit_damage(AuditLog(root), saved)))
     return tuple(damaged)
 
 

@@ -239,7 +239,7 @@ def truths(rows: Sequence[TruthRow]) -> list[Any]:
     return [heading("Measured beside true"), table([head, *body], [86, 24, 24, 24, 20])]
 
 
-def methods(case: Case) -> list[Any]:
+def methods(audit_head: str) -> list[Any]:
     """How everything was made."""
     from importlib.metadata import version
 
@@ -251,6 +251,7 @@ def methods(case: Case) -> list[Any]:
         "orientation alone.",
         "Mechanics: quadratic tetrahedra, compressible neo-Hookean tissue; the shape in the scan "
         "is taken as free of stress. Material values are from the literature, not this patient.",
+        f"Audit log of the case, newest line: {audit_head or 'none, the case was not saved'}.",
         RESEARCH_USE,
     ]
     return [heading("Methods and versions"), *(note(line) for line in lines)]

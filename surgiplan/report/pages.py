@@ -18,7 +18,11 @@ _MARGIN_MM = 16.0
 
 
 def built(
-    case: Case, case_name: str, pictures: Mapping[str, Any], truth: Sequence[TruthRow]
+    case: Case,
+    case_name: str,
+    pictures: Mapping[str, Any],
+    truth: Sequence[TruthRow],
+    audit_head: str,
 ) -> tuple[bytes, int]:
     """The PDF of a plan, and its number of pages."""
     from reportlab.lib.pagesizes import A4
@@ -29,7 +33,7 @@ def built(
     story: list[Any] = []
     for chapter in (scan, anatomy, vessels, resections, findings):
         story += chapter(case, pictures)
-    story += truths(truth) + methods(case)
+    story += truths(truth) + methods(audit_head)
     file = io.BytesIO()
     document = SimpleDocTemplate(
         file,

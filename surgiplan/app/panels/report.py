@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtWidgets import QFileDialog
 
+from surgiplan import io
 from surgiplan.app.desk import Desk
 from surgiplan.app.freshness import Freshness
 from surgiplan.app.work import report_written
@@ -68,7 +69,8 @@ class ReportPanel(Panel):
         """Write the plan to ``path`` in the worker process."""
         desk = self.desk
         name = desk.path.stem if desk.path else "case not saved"
-        work = partial(report_written, desk.session.case, name, path, desk.view.look)
+        head = io.audit_head(desk.path) if desk.path else ""
+        work = partial(report_written, desk.session.case, name, path, desk.view.look, head)
         desk.run("report", "Write the plan", work, partial(self._done, path))
 
     def _done(self, path: Path, pages: int) -> None:
@@ -76,3 +78,5 @@ class ReportPanel(Panel):
         self.where.setText(f"✓  {sentence}")
         self.desk.notices.say(sentence, kind="done")
         self._written()
+        if self.desk.path:
+            self.desk.log(partial(io.log_export, self.desk.path, path))

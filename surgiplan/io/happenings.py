@@ -1,0 +1,96 @@
+"""What happens to a case beside being saved, as its audit log tells it."""
+
+import errno
+import hashlib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from surgiplan.errors import CaseFileError
+
+from .audit import AuditLog
+from .manifests import generations
+from .opening import Opened
+
+__all__ = ["AuditEvent", "audit_events", "audit_head", "log_event", "log_export", "log_opening"]
+
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+class AuditEvent(StrEnum):
+    """What can happen; creation, import, saving and dropping the identity each save logs itself."""
+
+    OPENED = "opened for writing"
+    RECOVERED = "recovered"
+    DISCARDED = "unsaved work discarded"
+    EXPORTED = "exported"
+    UNPACKED = "unpacked"
+    IDENTITY_SHOWN = "identity shown"
+    ENCRYPTED = "encrypted"
+    DECRYPTED = "decrypted"
+    PASSPHRASE_CHANGED = "passphrase changed"
+
+
+def log_event(path: Path | str, event: AuditEvent, **details: str | int) -> None:
+    """Log what has just happened to a case; ``details`` must name no person and no place.
+
+    A case that may not be written, or was never saved, logs nothing.  Raises CaseFileError if it
+    should have.
+    """
+    root = Path(path)
+    if not generations(root / "manifests"):
+        return
+    try:
+        AuditLog(root).add({"event": str(event), **details})
+    except OSError as error:
+        if error.errno in _READ_ONLY:
+            return
+        raise CaseFileError(
+            f"The audit log of {root.name} could not be written ({error.strerror}); what it should "
+            f"say ({event}) is done all the same. Free some space before you go on."
+        ) from error
+
+
+def log_opening(path: Path | str, found: Opened) -> None:
+    """Log that a case was opened for writing, and whether an older state had to do.
+
+    Raises CaseFileError as ``log_event`` does.
+    """
+    log_event(path, AuditEvent.OPENED, generation=found.generation)
+    if found.remarks:
+        log_event(path, AuditEvent.RECOVERED, generation=found.generation)
+
+
+def log_export(path: Path | str, file: Path) -> None:
+    """Log that ``file`` was made from a case: its format, size and hash, but not its name.
+
+    Raises CaseFileError as ``log_event`` does.
+    """
+    try:
+        with file.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        size = file.stat().st_size
+    except OSError as error:
+        raise CaseFileError(
+            f"{file.name} cannot be read back ({error.strerror}); export it again."
+        ) from error
+    kind = file.suffix.lower().removeprefix(".")
+    log_event(path, AuditEvent.EXPORTED, format=kind, bytes=size, sha256=sha256)
+
+
+def audit_events(path: Path | str) -> list[Mapping[str, Any]]:
+    """All that the audit log of a case tells, oldest first.  Raises CaseFileError."""
+    root = Path(path)
+    if not generations(root / "manifests"):
+        raise CaseFileError(f"{root} is no case of surgiplan; check the path.")
+    return AuditLog(root).events()
+
+
+def audit_head(path: Path | str) -> str:
+    """The hash of the newest line of the audit log; empty if there is none.
+
+    Raises CaseFileError if the log cannot be read.
+    """
+    head = AuditLog(Path(path)).head()
+    return head.sha256 if head.lines else ""
