@@ -14,6 +14,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
+from .offline import stay_offline
+
 __all__ = ["Worker", "WorkerDied"]
 
 _POLITE = 10
@@ -79,6 +81,7 @@ class Worker:
 
 def _serve(pipe: Connection) -> None:
     """The life of the process: receive, run, answer."""
+    stay_offline()
     # The window comes first: on a busy machine it must paint while this computes.
     with suppress(OSError, AttributeError):
         os.nice(_POLITE)

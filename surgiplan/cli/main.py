@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from surgiplan.errors import SurgiplanError
+from surgiplan.offline import stay_offline
 
 from .options import parser
 from .output import Console
@@ -14,6 +15,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    stay_offline()
     given = list(sys.argv[1:] if arguments is None else arguments)
     # OpenMP threads that spin while they wait take the core that the window needs.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

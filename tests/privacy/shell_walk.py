@@ -1,0 +1,55 @@
+"""Every command on a canary's scan, in one process; run by the tests with its paths."""
+
+import contextlib
+import json
+import logging
+import sys
+from pathlib import Path
+
+from no_internet import can_forbid, forbid
+
+
+def walk(scan: Path, out: Path, *, import_only: bool) -> None:
+    from surgiplan.cli import main
+
+    def run(*arguments: object) -> None:
+        sys.stdout.write(f"$ {arguments[0]}\n")
+        code = main([str(a) for a in arguments])
+        assert code == 0, (arguments[0], code)
+
+    case, plain = out / "case.splan", out / "plain.splan"
+    run("scan", scan, "--json")
+    run("scan", scan)
+    run("import", scan, "-o", case, "--json")
+    run("import", scan, "-o", plain, "--no-identity")
+    run("info", case)
+    for one in () if import_only else (case, plain):
+        run("segment", one, "threshold", "--low-hu", "0", "--high-hu", "3000", "--json")
+        name = next(iter(json.loads(_last_manifest(one))["case"]["segments"]))
+        for suffix in ("stl", "ply", "obj", "glb"):
+            run("surface", one, name, "-o", out / f"{one.stem}.{suffix}", "--json")
+        run("measure", one, "-30,18,102", "-29,19,104")
+        run("report", one, "-o", out / f"{one.stem}.pdf")
+        run("info", one)
+        run("info", one, "--json")
+        run("verify", one, "--json")
+        run("audit", one)
+    (out / "ignored").mkdir()
+    damaged = out / "ignored" / "damaged"
+    whole = sorted(scan.iterdir())[0].read_bytes()
+    damaged.write_bytes(whole[: len(whole) // 2])
+    with contextlib.suppress(SystemExit):
+        main(["import", str(damaged), "-o", str(out / "never.splan")])
+    damaged.unlink()
+
+
+def _last_manifest(case: Path) -> str:
+    return max((case / "manifests").iterdir()).read_text()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.DEBUG)
+    if can_forbid():
+        forbid()
+    walk(Path(sys.argv[1]), Path(sys.argv[2]), import_only=len(sys.argv) > 3)
+    sys.stdout.write("walked\n")
