@@ -2,34 +2,43 @@
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Patient, Source, Volume, VoxelGrid, array_sha256
 
 from .headers import iso_date, text
-from .pixels import AIR_HU, SlicePixels, fits_int16, read_slice
+from .pixels import AIR_HU
 from .quiet import quiet
 from .resample import even_grid, onto_grid
-from .series import ACCEPTABLE, PROBLEM_KINDS, SeriesFound
+from .series import ACCEPTABLE, PROBLEM_KINDS, ImageHeader, SeriesFound
 from .stack import Layout, layout_of
+from .stacking import Allocate, Stacked, stacked
 
 __all__ = ["LARGEST_VOLUME_BYTES", "hashed", "load_series", "pseudonym"]
 
 LARGEST_VOLUME_BYTES = 8 << 30
 """More than any scan of a body part has; beyond, a header is damaged or hostile."""
+_FACTS = (
+    "RescaleType", "Units", "PatientSex", "PatientSize", "PatientWeight", "PatientAge",
+    "PatientBirthDate", "StudyDate",
+)  # fmt: skip
 _UNITS = {"BQML": "Bq/mL", "CNTS": "counts", "GML": "g/mL"}
 
 
 def load_series(
-    series: SeriesFound, accept: Collection[str] = (), report: Report = silent
+    series: SeriesFound,
+    accept: Collection[str] = (),
+    report: Report = silent,
+    *,
+    allocate: Allocate = np.empty,
 ) -> tuple[Volume, Patient]:
     """The volume of a series, and its patient under a pseudonym.
+
+    ``allocate`` gives the memory for its voxels.
 
     Raises DicomError with one sentence for the first problem that is not among ``accept``, and
     for slices that cannot be decoded.  Of the problems in ``ACCEPTABLE``, those that were accepted
@@ -38,16 +47,18 @@ def load_series(
     _refuse_problems(series, accept)
     layout, _ = layout_of(series.headers)
     _refuse_huge(layout, even_grid(layout))
-    values, slices = _stacked(layout, part(report, 0.0, 0.9 if layout.is_regular else 0.6))
-    remarks = _remarks(layout, slices, series.images)
+    dataset = _patient_facts(layout.images[len(layout.images) // 2])
+    stack = stacked(layout, part(report, 0.0, 0.9 if layout.is_regular else 0.6), allocate)
+    values = stack.values
+    remarks = _remarks(layout, stack, series.images)
     if layout.is_regular:
         first = layout.images[0]
         grid = VoxelGrid(values.shape, layout.affine(), first.frame_uid)
     else:
         grid = even_grid(layout)
         outside = AIR_HU if series.modality == "CT" else float(values.min())
-        values = onto_grid(values, layout, grid, outside, part(report, 0.6, 0.95))
-    dataset = slices[len(slices) // 2].dataset
+        del stack
+        values = onto_grid(values, layout, grid, outside, allocate, part(report, 0.6, 0.95))
     volume = Volume(
         id=_short_name(series.modality).lower(),
         values=values,
@@ -121,25 +132,7 @@ def _refuse_huge(layout: Layout, grid: VoxelGrid) -> None:
         )
 
 
-def _stacked(layout: Layout, report: Report) -> tuple[npt.NDArray[Any], list[SlicePixels]]:
-    """The values of all slices, (n, rows, columns), int16 where they fit; and slices without."""
-    count = len(layout.images)
-    shape = (count, layout.images[0].rows, layout.images[0].columns)
-    values: npt.NDArray[Any] = np.empty(shape, np.int16)
-    slices = []
-    for n, header in enumerate(layout.images):
-        report(n / count, f"Decoding slice {n + 1} of {count}")
-        one = read_slice(header)
-        whole = one.values.dtype != np.float32 and fits_int16(one.values)
-        if values.dtype == np.int16 and not whole:
-            values = values.astype(np.float32)
-        values[n] = one.values
-        del one.dataset.PixelData
-        slices.append(replace(one, values=np.empty((0, 0))))
-    return values, slices
-
-
-def _remarks(layout: Layout, slices: list[SlicePixels], images: int) -> tuple[str, ...]:
+def _remarks(layout: Layout, stack: Stacked, images: int) -> tuple[str, ...]:
     remarks = []
     if copies := images - len(layout.images):
         remarks.append(f"Copies of slices that were left out: {copies}.")
@@ -158,11 +151,24 @@ def _remarks(layout: Layout, slices: list[SlicePixels], images: int) -> tuple[st
         )
     if layout.is_tilted:
         remarks.append("Slices that lay tilted or sideways were resampled to an upright grid.")
-    if padded := sum(one.padded for one in slices):
-        remarks.append(f"{padded} voxels outside the scan were set to {AIR_HU} HU.")
-    if any(one.inverted for one in slices):
+    if stack.padded:
+        remarks.append(f"{stack.padded} voxels outside the scan were set to {AIR_HU} HU.")
+    if any(image.photometric == "MONOCHROME1" for image in layout.images):
         remarks.append("Inverted greys (MONOCHROME1) were turned round.")
     return tuple(remarks)
+
+
+def _patient_facts(header: ImageHeader) -> Any:
+    """The tags of one image that say what its values mean and whose they are."""
+    import pydicom
+
+    try:
+        with header.open() as file, quiet():
+            return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_FACTS))
+    except Exception as error:
+        raise DicomError(
+            f"{header.name} cannot be read any more ({type(error).__name__}); export it again."
+        ) from error
 
 
 def _place(position: tuple[float, ...] | None) -> str:

@@ -7,6 +7,7 @@ from surgiplan.jobs_report import Report
 from surgiplan.model import VoxelGrid
 
 from .stack import Layout
+from .stacking import Allocate
 
 __all__ = ["even_grid", "onto_grid"]
 
@@ -44,6 +45,7 @@ def onto_grid(
     layout: Layout,
     grid: VoxelGrid,
     outside: float,
+    allocate: Allocate,
     report: Report,
 ) -> npt.NDArray[np.float32] | npt.NDArray[np.int16]:
     """Slices (n, rows, columns) of ``layout`` interpolated linearly onto ``even_grid`` voxels.
@@ -51,7 +53,7 @@ def onto_grid(
     Voxels without a slice on both sides hold ``outside``.  The result has the type of ``values``.
     """
     slices, rows, columns = grid.shape
-    result = np.empty(grid.shape, values.dtype)
+    result = allocate(grid.shape, values.dtype.type)
     origin = np.array(layout.images[0].position)
     corner_mm = (grid.affine[:3, 3] - origin) @ layout.directions[1:].T
     heights = np.arange(slices) * grid.spacing_mm[0]
