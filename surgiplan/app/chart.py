@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from . import palette
@@ -32,14 +32,21 @@ class DiameterChart(QWidget):
         self.setMouseTracking(True)
         self._sections: Any = None
         self._span_mm: tuple[float, float] | None = None
+        self._gaps_mm: tuple[tuple[float, float], ...] = ()
         self._station_mm: float | None = None
 
     def show_vessel(
-        self, sections: Any, span_mm: tuple[float, float] | None, station_mm: float | None
+        self,
+        sections: Any,
+        span_mm: tuple[float, float] | None,
+        station_mm: float | None,
+        gaps_mm: tuple[tuple[float, float], ...] = (),
     ) -> None:
-        """Show Sections, the stent's span if there is one, and the station we look at."""
-        if (sections, span_mm, station_mm) != (self._sections, self._span_mm, self._station_mm):
+        """Show Sections, the stent's span if there is one, where we look, and the scan's gaps."""
+        shown = (self._sections, self._span_mm, self._station_mm, self._gaps_mm)
+        if (sections, span_mm, station_mm, gaps_mm) != shown:
             self._sections, self._span_mm, self._station_mm = sections, span_mm, station_mm
+            self._gaps_mm = gaps_mm
             self.update()
 
     def x_of(self, station_mm: float) -> float:
@@ -58,6 +65,7 @@ class DiameterChart(QWidget):
         low, high = _limits(self._sections)
         self._paint_span(painter)
         self._paint_axes(painter, low, high)
+        self._paint_gaps(painter)
         s = self._sections.s_mm
         largest, smallest = self._sections.d_max_mm, self._sections.d_min_mm
         self._paint_band(painter, s, smallest, largest, low, high)
@@ -80,6 +88,15 @@ class DiameterChart(QWidget):
             QRectF(left, _TOP, right - left, self.height() - _TOP - _BOTTOM),
             QColor(255, 255, 255, 22),
         )
+
+    def _paint_gaps(self, painter: QPainter) -> None:
+        hatched = QBrush(QColor(palette.ATTENTION), Qt.BrushStyle.BDiagPattern)
+        for start_mm, end_mm in self._gaps_mm:
+            left, right = self.x_of(start_mm), self.x_of(end_mm)
+            box = QRectF(left, _TOP, right - left, self.height() - _TOP - _BOTTOM)
+            painter.setOpacity(0.5)
+            painter.fillRect(box, hatched)
+            painter.setOpacity(1.0)
 
     def _paint_axes(self, painter: QPainter, low: float, high: float) -> None:
         font = painter.font()
@@ -136,12 +153,18 @@ class DiameterChart(QWidget):
         x = self.x_of(self._station_mm)
         painter.setPen(QPen(QColor(palette.ATTENTION), 1.2))
         painter.drawLine(QPointF(x, _TOP), QPointF(x, self.height() - _BOTTOM))
-        numbers = [
+        box = QRectF(_LEFT, 1, 160, 14)
+        painter.drawText(box, Qt.AlignmentFlag.AlignLeft, self.readout())
+
+    def readout(self) -> str:
+        """Both diameters at the station we look at; no number where none was measured."""
+        nearest = int(np.argmin(np.abs(self._sections.s_mm - self._station_mm)))
+        if not self._sections.is_measured[nearest]:
+            return f"{self._station_mm:.0f} mm: not measured"
+        largest, smallest = (
             float(self._sections.at(name, self._station_mm)) for name in ("d_max_mm", "d_min_mm")
-        ]
-        if np.isfinite(numbers).all():
-            text = f"{self._station_mm:.0f} mm: {numbers[0]:.1f} / {numbers[1]:.1f}"
-            painter.drawText(QRectF(_LEFT, 1, 130, 14), Qt.AlignmentFlag.AlignLeft, text)
+        )
+        return f"{self._station_mm:.0f} mm: {largest:.1f} / {smallest:.1f}"
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._choose(event)

@@ -140,6 +140,11 @@ def centerline(options: Namespace, console: Console) -> Answer:
     for n, branch in enumerate(branches):
         widest = max((s["d_max_mm"] for s in branch["stations"] if s["d_max_mm"]), default=0)
         lines.append(f"    branch {n}: {branch['length_mm']:.1f} mm long, {widest:.1f} mm wide")
+        lines += [
+            f"        not measured from {gap['from_mm']:.0f} to {gap['to_mm']:.0f} mm: slices are "
+            "missing there and were interpolated"
+            for gap in branch["gaps_mm"]
+        ]
     return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
 
 
@@ -158,10 +163,15 @@ def branch_json(branch: Branch) -> dict[str, Any]:
         }
         station |= {key: getattr(measured, key)[n] for key in keys}
         if not measured.area_mm2[n] > 0:
-            station["reason"] = "no closed section of the lumen here"
+            station["reason"] = (
+                "slices are missing here and were interpolated"
+                if branch.is_in_gap(measured.s_mm[n])
+                else "no closed section of the lumen here"
+            )
         stations.append(station)
     return {
         "points_lps": branch.points_lps,
         "length_mm": branch.length_mm,
         "stations": stations,
+        "gaps_mm": [{"from_mm": low, "to_mm": high} for low, high in branch.gaps_mm],
     }

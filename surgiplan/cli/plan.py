@@ -92,13 +92,14 @@ def place(options: Namespace, console: Console) -> Answer:
             f"{r.verdict.value}"
             for r in fits.rules
         ),
+        *(f"    {remark}" for remark in fits.remarks),
     )
     return shown(Answer(answer, lines), edits, dry_run=options.dry_run)
 
 
 def resect(options: Namespace, console: Console) -> Answer:
     """Cut an organ with a plane."""
-    from surgiplan.planning import divide, margin
+    from surgiplan.planning import divide, margin, margin_remarks
 
     point, normal = options.plane
     edits: list[Any] = []
@@ -130,6 +131,9 @@ def resect(options: Namespace, console: Console) -> Answer:
         free = margin(case.segments[made.lesion_id], made)
         answer |= {"margin_min_mm": free.min_mm, "margin_p5_mm": free.p5_mm}
         lines.append(f"    margin to {made.lesion_id}: {free.min_mm:.1f} mm at its smallest")
+        remarks = margin_remarks(free, case.volume(case.segments[made.lesion_id].volume_id))
+        answer["margin_remarks"] = remarks
+        lines += [f"    {remark}" for remark in remarks]
     else:
         answer |= {"margin_min_mm": None, "margin_p5_mm": None, "reason": "no lesion was named"}
     return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
@@ -173,4 +177,6 @@ def _fit_json(fits: Any) -> dict[str, Any]:
     numbers = asdict(fits)
     for rule, one in zip(numbers["rules"], fits.rules, strict=True):
         rule["verdict"] = one.verdict.value
+        if one.value != one.value:
+            rule["reason"] = "the vessel has no measured section there"
     return numbers

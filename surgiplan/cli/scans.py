@@ -104,6 +104,9 @@ def volume_json(volume: Volume) -> dict[str, Any]:
         "series_uid": volume.source.series_uid,
         "scan_date": volume.source.study_date or None,
         "remarks": volume.source.remarks,
+        "interpolated_k": [
+            {"first": first, "last": after - 1} for first, after in volume.source.interpolated_k
+        ],
     }
 
 

@@ -75,6 +75,7 @@ def load_series(
             window_level=series.window_level,
             accepted=tuple(p.kind for p in series.problems),
             remarks=remarks,
+            interpolated_k=layout.gaps_k,
         ),
     )
     report(0.98, "Hashing scan")

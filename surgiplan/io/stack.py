@@ -61,6 +61,14 @@ class Layout:
         whole = self.numbers is not None and len(self.images) == self.numbers[-1] + 1
         return whole and not self.is_tilted
 
+    @property
+    def gaps_k(self) -> tuple[tuple[int, int], ...]:
+        """Missing slices of the even grid: the first, and one after the last, of each gap."""
+        if self.numbers is None:
+            return ()
+        before = np.flatnonzero(np.diff(self.numbers) > 1)
+        return tuple((int(self.numbers[n]) + 1, int(self.numbers[n + 1])) for n in before)
+
     def affine(self) -> npt.NDArray[np.float64]:
         """The map of a regular stack from voxel (k, j, i) to LPS [mm], shape (4, 4)."""
         first, last = (np.array(self.images[n].position) for n in (0, -1))

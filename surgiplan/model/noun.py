@@ -18,6 +18,8 @@ class Noun:
 
     _labels: ClassVar[frozenset[str]] = frozenset({"id", "name"})
     """Fields that only say what it is called: a new name makes no number stale."""
+    _added: ClassVar[frozenset[str]] = frozenset()
+    """Fields that older cases lack: an empty one makes no number of theirs stale."""
 
     @cached_property
     def digest(self) -> str:
@@ -25,6 +27,8 @@ class Noun:
         content = hashlib.sha256(type(self).__name__.encode())
         for field in fields(self):
             if field.name in self._labels:
+                continue
+            if field.name in self._added and not getattr(self, field.name):
                 continue
             content.update(field.name.encode())
             _feed(content, getattr(self, field.name))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -39,12 +40,16 @@ class Surface(Noun):
 class Branch(Noun):
     """One centreline from its start to one end, with the lumen's sections along it."""
 
+    _added: ClassVar[frozenset[str]] = frozenset({"gaps_mm"})
+
     points_lps: Points = field(repr=False)
     """Shape (n, 3) in LPS [mm], evenly spaced."""
     tangents: Points = field(repr=False)
     """Unit tangents, shape (n, 3), in the direction of travel."""
     contours_lps: npt.NDArray[np.float64] = field(repr=False)
     """Lumen contour orthogonal to each point, shape (n, angles, 3); NaN where not measurable."""
+    gaps_mm: tuple[tuple[float, float], ...] = ()
+    """Stations from and to which the scan was interpolated, so that nothing is measured there."""
 
     def __post_init__(self) -> None:
         n = len(self.points_lps)
@@ -63,6 +68,14 @@ class Branch(Noun):
     def length_mm(self) -> float:
         """Length from the first to the last point."""
         return float(self.stations_mm[-1])
+
+    def is_in_gap(self, s_mm: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Whether the scan was interpolated at distances ``s_mm`` (...,) along the branch."""
+        s = np.asarray(s_mm, float)
+        found = np.zeros(s.shape, bool)
+        for start_mm, end_mm in self.gaps_mm:
+            found |= (s >= start_mm) & (s <= end_mm)
+        return found
 
     def point_at(self, s_mm: npt.ArrayLike) -> Points:
         """Points in LPS [mm] at distances ``s_mm`` (...,) along the branch, shape (..., 3)."""

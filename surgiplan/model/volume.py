@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ Points = npt.NDArray[np.float64]
 
 _AXIS_ALIGNED = 1e-6
 """Largest stray direction cosine of a grid that is called aligned with the patient."""
+_ON_A_SLICE = 0.05
+"""A point this near to a slice, in slices, lies on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +118,8 @@ class VoxelGrid(Noun):
 class Source(Noun):
     """Where a volume came from."""
 
+    _added: ClassVar[frozenset[str]] = frozenset({"interpolated_k"})
+
     series_uid: str = ""
     study_uid: str = ""
     study_date: str = ""
@@ -129,6 +133,8 @@ class Source(Noun):
     """Kinds of problems that the user accepted at import."""
     remarks: tuple[str, ...] = ()
     """What was done about them, in sentences."""
+    interpolated_k: tuple[tuple[int, int], ...] = ()
+    """Slices of the volume that were never scanned: first, and one after the last, of each gap."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +153,19 @@ class Volume(Noun):
         if self.values.dtype not in (np.dtype(np.int16), np.dtype(np.float32)):
             raise ValueError(f"a volume holds int16 or float32, not {self.values.dtype}")
         object.__setattr__(self, "values", frozen(self.values, self.values.dtype, self.grid.shape))
+
+    def is_interpolated(self, points_lps: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Whether each point (..., 3) in LPS [mm] lies in a gap of the scan, between real slices.
+
+        Nothing was scanned there: values are good to look at, not to measure.
+        """
+        points = np.asarray(points_lps, np.float64)
+        found = np.zeros(points.shape[:-1], bool)
+        if self.source.interpolated_k:
+            k = self.grid.to_index(points)[..., 0]
+            for first, after in self.source.interpolated_k:
+                found |= (k > first - 1 + _ON_A_SLICE) & (k < after - _ON_A_SLICE)
+        return found
 
     @cached_property
     def sha256(self) -> str:

@@ -3,6 +3,7 @@
 from .centerlines import trace
 from .devices import Device, catalogue, design, device
 from .fit import Rule, StentFit, Verdict, fit
+from .gaps import gap_ml, gap_remarks, margin_remarks
 from .resections import Division, Margin, divide, margin, prepare, remnant, specimen
 from .section_view import SectionView, section_view
 from .sections import Sections, sections
@@ -28,8 +29,11 @@ __all__ = [
     "divide",
     "expander",
     "fit",
+    "gap_ml",
+    "gap_remarks",
     "limit_text",
     "margin",
+    "margin_remarks",
     "nearest_voxel",
     "prepare",
     "remnant",

@@ -1,5 +1,7 @@
 """Centrelines of a vessel's lumen between picked points, with the lumen's contours along them."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,8 +11,9 @@ from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Branch, Points, Segment, Volume
 
 from .forks import forks
+from .gaps import gaps_along
 from .snapping import nearest_voxel
-from .walls import contours_at, measured_radii, rays_from
+from .walls import contours_at, measured_radii, rays_from, reaches_gap
 
 __all__ = ["STEP_MM", "trace"]
 
@@ -148,7 +151,10 @@ def _branch(
     report(_PASSES / (_PASSES + 1), "Measuring the lumen's sections")
     contours = contours_at(volume, lumen, axis)
     plain = ~forks(axis, contours, lumen)
-    return Branch(axis, tangents(axis), np.where(plain[:, None, None], contours, np.nan))
+    measured = np.where(plain[:, None, None], contours, np.nan)
+    branch = Branch(axis, tangents(axis), measured)
+    gaps = gaps_along(reaches_gap(volume, lumen, axis), branch.stations_mm)
+    return replace(branch, gaps_mm=gaps)
 
 
 def _centered(volume: Volume, lumen: Segment, axis: Points, guide: Points) -> Points:

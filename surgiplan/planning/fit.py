@@ -10,6 +10,7 @@ import numpy.typing as npt
 from surgiplan.errors import PlanError
 from surgiplan.model import Branch, StentDesign, StentPlacement
 
+from .gaps import span_remarks
 from .sections import sections
 from .stents import deployment
 
@@ -97,6 +98,8 @@ class StentFit:
     unmeasured_fraction: float
     """Part of the stent's length where the vessel has no section; it counts as no contact."""
     rules: tuple[Rule, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What a reader must know, in sentences: where the scan has a gap."""
 
 
 def fit(branch: Branch, stent: StentPlacement) -> StentFit:
@@ -126,7 +129,16 @@ def fit(branch: Branch, stent: StentPlacement) -> StentFit:
         "deployed_length_mm": opened.length_mm,
         "unmeasured_fraction": float(1 - known.mean()),
     }
-    return StentFit(**numbers, rules=tuple(_rules(stent.design, numbers)))
+    spans = {
+        "The proximal landing zone": (start_mm, start_mm + LANDING_MM),
+        "The distal landing zone": (end_mm - LANDING_MM, end_mm),
+        "The stent": (start_mm, end_mm),
+    }
+    return StentFit(
+        **numbers,
+        rules=tuple(_rules(stent.design, numbers)),
+        remarks=span_remarks(branch, spans),
+    )
 
 
 def _touching(

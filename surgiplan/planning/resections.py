@@ -49,6 +49,8 @@ class Margin:
     wanted_mm: float
     uncertainty_mm: float
     """Diagonal of the voxels that the lesion was drawn on."""
+    nearest_lps: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Place of the lesion's surface with the smallest distance in LPS [mm]."""
 
     @property
     def is_cut(self) -> bool:
@@ -90,12 +92,14 @@ def margin(lesion: Segment, resection: Resection) -> Margin:
     order = np.argsort(heights)
     share = np.cumsum(surface.areas_mm2[order]) / surface.areas_mm2.sum()
     p5 = heights[order[min(int(np.searchsorted(share, 0.05)), len(order) - 1)]]
+    x, y, z = surface.points_lps[order[0]]
     return Margin(
         min_mm=float(heights[order[0]]),
         p5_mm=float(p5),
         max_mm=float(heights[order[-1]]),
         wanted_mm=resection.margin_mm,
         uncertainty_mm=float(np.linalg.norm(lesion.grid.spacing_mm)),
+        nearest_lps=(float(x), float(y), float(z)),
     )
 
 

@@ -15,8 +15,9 @@ from surgiplan.model import Points, Segment, Volume
 
 from .blur import Blur
 from .closing import closed_radii, evened_along
+from .gaps import touches_gap
 
-__all__ = ["ANGLES", "Rays", "contours_at", "measured_radii", "rays_from"]
+__all__ = ["ANGLES", "Rays", "contours_at", "measured_radii", "rays_from", "reaches_gap"]
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -117,12 +118,20 @@ def contours_at(volume: Volume, lumen: Segment, points_lps: Points) -> Points:
     return contours
 
 
+def reaches_gap(volume: Volume, lumen: Segment, points_lps: Points) -> Flags:
+    """Whether the lumen's section at each point (n, 3) of a curve reaches into a gap, (n,)."""
+    rays = rays_from(points_lps)
+    return _reaches_gap(volume, rays, _mask_edges(lumen, rays))
+
+
 def measured_radii(volume: Volume, lumen: Segment, rays: Rays) -> tuple[Floats, Floats]:
     """Distance of the lumen's border along each ray, (n, 64) [mm]; NaN where none was found.
 
+    A section that reaches into a gap of the scan has none, and its neighbours do not know of it.
     With it comes the part (n,) of each section's circumference that had to be bridged.
     """
     edges = _mask_edges(lumen, rays)
+    edges[_reaches_gap(volume, rays, edges)] = np.nan
     profile = _profile(volume, rays, edges)
     blur = Blur.of_voxels(volume.grid)
     for _ in range(_ROUNDS):
@@ -143,6 +152,11 @@ def _mask_edges(lumen: Segment, rays: Rays) -> Floats:
     starts, directions = _indices(lumen.grid.affine, rays)
     found: Floats = mask_edges(mask, starts + 1, directions, 2 * _STEP_MM, _REACH_MM)
     return found
+
+
+def _reaches_gap(volume: Volume, rays: Rays, edges: Floats) -> Flags:
+    ends = np.nan_to_num(edges)[..., None] * rays.directions
+    return touches_gap(volume, rays.points_lps[:, None] + ends)
 
 
 def _profile(volume: Volume, rays: Rays, edges: Floats) -> _Profile:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 __all__ = [
     "ACCENT",
     "BEHIND_IMAGES",
+    "CAUTION",
     "COLOUR_MAPS",
     "GROUND",
     "MEASURED",
@@ -32,6 +33,7 @@ ACCENT = "#3fb8aa"
 SPECIMEN = "#ec7fc8"
 """What a resection takes away."""
 MEASURED = "#8ec7ff"
+CAUTION = "#f2c14e"
 PLANE = "#9fb4ff"
 
 VIEW_COLOURS: Mapping[str, str] = {

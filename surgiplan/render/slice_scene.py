@@ -19,6 +19,7 @@ from surgiplan.model import (
     Volume,
 )
 
+from ._gap_marks import GapMarks
 from ._letters import EdgeLetters
 from ._text import FlatLines, Label
 from ._vtk import image_of, index_to_lps
@@ -80,6 +81,7 @@ class SliceScene(Scene):
             if key != orientation.key
         }
         self._letters = EdgeLetters(self.overlay)
+        self._gaps = GapMarks(self.overlay)
 
     @property
     def mm_per_px(self) -> float:
@@ -188,6 +190,7 @@ class SliceScene(Scene):
         super().prepare()
         self._lay_crosshair()
         self._lay_letters()
+        self._gaps.lay(self, self._volume)
 
     def _show_volume(self, case: Case, look: Look) -> None:
         volume = case.volumes.get(look.volume_id) or next(iter(case.volumes.values()), None)
@@ -312,7 +315,7 @@ class SliceScene(Scene):
         return f"W {width:g}  L {centre:g}"
 
     def _all_labels(self) -> list[Label]:
-        return super()._all_labels() + self._letters.labels
+        return super()._all_labels() + [*self._letters.labels, self._gaps.caption]
 
 
 def cut_of(case: Case, look: Look, segment: Segment) -> Resection | None:

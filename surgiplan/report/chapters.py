@@ -77,6 +77,9 @@ def _vessel(case: Case, centerline: Centerline, stents: Sequence[StentPlacement]
         story.append(_stale("This centreline was traced on a lumen that has changed since."))
     for n, branch in enumerate(centerline.branches):
         measured = sections(branch)
+        if not measured.is_measured.any():
+            story.append(note(f"Branch {n}: no section could be measured.", attention=True))
+            continue
         spans = [stent.span_mm for stent in stents if stent.branch == n]
         narrow, wide = (
             int(np.nanargmin(measured.d_min_mm)),
@@ -93,7 +96,12 @@ def _vessel(case: Case, centerline: Centerline, stents: Sequence[StentPlacement]
                 number(measured.s_mm[wide], 0, "mm"),
             ],
         ]
-        story += [table(rows, [24, 30, 32, 24, 32, 24]), diameter_profile(measured, spans)]
+        profile = diameter_profile(measured, spans, branch.gaps_mm)
+        story += [table(rows, [24, 30, 32, 24, 32, 24]), profile]
+        story += [
+            note(f"{low:.0f} to {high:.0f} mm: slices are missing, not measured.", attention=True)
+            for low, high in branch.gaps_mm
+        ]
     method = note(
         "Diameters of the contrast-filled lumen in sections orthogonal to the centreline, at half "
         "of the local contrast; smallest and largest caliper width. Wall and thrombus are not "
@@ -131,6 +139,7 @@ def _stent(centerline: Centerline, stent: StentPlacement, pictures: Pictures) ->
         f"vessel."
     )
     story = [heading(stent.name), where, table(rows, [46, 24, 26, 22, 60])]
+    story += [note(remark, attention=True) for remark in fits.remarks]
     picture = pictures.get(f"stent {stent.id}")
     return story if picture is None else [*story, *figure(picture, 110, "Stent in the vessel")]
 
@@ -141,6 +150,7 @@ def resections(case: Case, pictures: Pictures) -> list[Any]:
     for one in case.plan.resections.values():
         picture = pictures.get(f"resection {one.id}")
         story += [heading(one.name), table(_resection(case, one), [70, 60], head=False)]
+        story += _gap_notes(case, one)
         if picture is not None:
             story += figure(picture, 110, "What is removed lies on the marked side of the plane")
     return story
@@ -165,6 +175,16 @@ def _resection(case: Case, one: Resection) -> list[list[str]]:
             ["Margin wanted", f"{one.margin_mm:.1f} mm, {verdict}"],
         ]
     return rows
+
+
+def _gap_notes(case: Case, one: Resection) -> list[Any]:
+    from surgiplan.planning import margin, margin_remarks
+
+    lesion = case.segments.get(one.lesion_id)
+    if lesion is None:
+        return []
+    remarks = margin_remarks(margin(lesion, one), case.volume(lesion.volume_id))
+    return [note(remark, attention=True) for remark in remarks]
 
 
 def findings(case: Case, pictures: Pictures) -> list[Any]:

@@ -5,15 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from .style import ACCENT, FONT, LINE, MUTED
+from .style import ACCENT, ATTENTION, FONT, LINE, MUTED
 
 __all__ = ["diameter_profile"]
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM = 480.0, 120.0, 30.0, 22.0
 
 
-def diameter_profile(measured: Any, spans_mm: Sequence[tuple[float, float]]) -> Any:
-    """Largest and smallest diameter over distance; the stents' spans are shaded."""
+def diameter_profile(
+    measured: Any,
+    spans_mm: Sequence[tuple[float, float]],
+    gaps_mm: Sequence[tuple[float, float]] = (),
+) -> Any:
+    """Largest and smallest diameter over distance; stents are shaded, gaps of the scan hatched."""
     from reportlab.graphics.shapes import Drawing, Line, Rect
 
     drawing = Drawing(_WIDTH, _HEIGHT)
@@ -27,6 +31,14 @@ def diameter_profile(measured: Any, spans_mm: Sequence[tuple[float, float]]) -> 
     for low, high in spans_mm:
         (x0, y0), (x1, y1) = at(low, 0), at(high, top)
         drawing.add(Rect(x0, y0, x1 - x0, y1 - y0, fillColor=_colour("#dcebe9"), strokeColor=None))
+    for low, high in gaps_mm:
+        (x0, y0), (x1, y1) = at(low, 0), at(high, top)
+        for x in np.arange(x0, x1, 4.0):
+            rise = min(x1 - x, y1 - y0)
+            drawing.add(
+                Line(x, y0, x + rise, y0 + rise, strokeColor=_colour(ATTENTION), strokeWidth=0.4)
+            )
+        drawing.add(_text((x0 + x1) / 2, y1 + 1, "interpolated", "middle"))
     for d_mm in np.linspace(0, top, 5):
         (x0, y), (x1, _) = at(0, d_mm), at(length, d_mm)
         drawing.add(Line(x0, y, x1, y, strokeColor=_colour(LINE), strokeWidth=0.3))

@@ -32,6 +32,7 @@ def segment(
     Raises PlanError for an unknown method or setting, SegmentationError where it gives up.
     """
     from surgiplan.imaging import METHODS
+    from surgiplan.planning import gap_remarks
 
     if method not in METHODS:
         raise PlanError(f"There is no method {method!r}; there are: {', '.join(METHODS)}.")
@@ -43,7 +44,12 @@ def segment(
     found = chosen().run(volume, seeds, values, report)
     if name and len(found) == 1:
         found = (replace(found[0], id=_slug(name), name=name),)
-    return AddSegments(tuple(replace(one, volume_id=volume.id) for one in found))
+    return AddSegments(
+        tuple(
+            replace(one, volume_id=volume.id, remarks=(*one.remarks, *gap_remarks(one, volume)))
+            for one in found
+        )
+    )
 
 
 def trace_centerline(

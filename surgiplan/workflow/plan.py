@@ -73,12 +73,21 @@ def plan_resection(
     return edit
 
 
-def measure_distance(case: Case, points_lps: npt.ArrayLike, name: str = "") -> MeasureDistance:
+def measure_distance(
+    case: Case, points_lps: npt.ArrayLike, name: str = "", *, volume_id: str = ""
+) -> MeasureDistance:
     """Keep the distance along straight lines through points (n, 3) in LPS [mm].
 
-    Raises PlanError for fewer than two points, or one outside every scan.
+    Raises PlanError for fewer than two points, or one in a gap of the scan; SegmentationError for
+    one outside it.
     """
     points = np.asarray(points_lps, float).reshape(-1, 3)
-    require_inside(points, case.volume())
+    volume = case.volume(volume_id)
+    require_inside(points, volume)
+    for x, y, z in points[volume.is_interpolated(points)]:
+        raise PlanError(
+            f"At {x:.1f},{y:.1f},{z:.1f} mm slices are missing and were interpolated, so nothing "
+            "can be measured there; pick a point on a slice that was scanned."
+        )
     measurement_id = case.free_id("plan/measurements", "distance")
     return MeasureDistance(Measurement(measurement_id, name or "Distance", points))

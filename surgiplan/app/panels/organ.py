@@ -98,7 +98,7 @@ class OrganPanel(Panel):
         enable(self.act_button, busy, hint="How the tissue that stays settles.")
 
     def _numbers(self, case: Case, resection: Resection) -> tuple[Rows, str]:
-        from surgiplan.planning import divide, margin
+        from surgiplan.planning import divide, margin, margin_remarks
 
         organ = case.segments.get(resection.target_id)
         if organ is None:
@@ -114,7 +114,9 @@ class OrganPanel(Panel):
             return rows, "Choose a lesion to see the margin. Drag the handles in 3D."
         if not self._prepared.has_skin(lesion, organ):
             return rows, "Measuring the lesion…"
-        return rows + _margin_rows(margin(lesion, resection)), ""
+        free = margin(lesion, resection)
+        remarks = margin_remarks(free, case.volume(lesion.volume_id))
+        return rows + _margin_rows(free), "".join(f"!  {remark}" for remark in remarks)
 
     def _resection(self, case: Case) -> Resection | None:
         """The resection that is meant: selected, or else the newest."""

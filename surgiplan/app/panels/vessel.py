@@ -187,14 +187,15 @@ class VesselPanel(Panel):
 
         span = stent.span_mm if stent else None
         station_mm = self._station(line)
-        self.chart.show_vessel(sections(branch), span, station_mm)
+        self.chart.show_vessel(sections(branch), span, station_mm, branch.gaps_mm)
         self._show_section(case, line, branch, station_mm)
         if stent is None:
             self.fit_table.show_rows([])
             self._say("Place a stent to see how it fits.")
             return
         try:
-            rows, unconfirmed = fit_rows(fit(branch, stent))
+            fits = fit(branch, stent)
+            rows, unconfirmed = fit_rows(fits)
         except SurgiplanError as error:
             self.fit_table.show_rows([])
             self._say(str(error))
@@ -203,6 +204,7 @@ class VesselPanel(Panel):
         said = ["* limits unconfirmed"] if unconfirmed else []
         if self._freshness.is_stale(case, line):
             said.insert(0, "!  Stale: the lumen has changed; trace its centreline again.")
+        said[:0] = [f"!  {remark}" for remark in fits.remarks]
         self._say("\n".join(said))
 
     def _show_section(
@@ -220,6 +222,8 @@ class VesselPanel(Panel):
         if len(view.contour_mm):
             for name, title in (("d_min_mm", "min"), ("d_max_mm", "max"), ("d_area_mm", "area Ø")):
                 lines.append(f"{title}  {float(measured.at(name, station_mm)):.1f} mm")
+        elif branch.is_in_gap(station_mm):
+            lines += ["not measured:", "slices are missing here", "and were interpolated"]
         else:
             lines += ["not measured:", "the vessel divides", "or has no border here"]
         self.section.show_section(view, self.desk.view.look.window_level, tuple(lines))

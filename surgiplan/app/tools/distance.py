@@ -61,7 +61,10 @@ class DistanceTool(Tool):
         number = len(case.plan.measurements) + 1
         points = np.array([self._start, point], float)
         try:
-            return measure_distance(case, points, f"Distance {number}")
+            shown = self.desk.view.look.volume_id
+            return measure_distance(
+                case, points, f"Distance {number}", volume_id=shown if shown in case.volumes else ""
+            )
         except SurgiplanError as error:
             self.desk.notices.show(error)
             return None
