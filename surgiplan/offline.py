@@ -15,8 +15,9 @@ def stay_offline() -> None:
     """From here on no Python code of this process can open an internet socket.
 
     It is not enough to want none: pydicom loads ``requests`` where that is installed, which opens
-    an IPv6 socket when it is imported, to see whether it could.
+    an IPv6 socket when it is imported, to see whether it could.  So that is not even loaded.
     """
+    sys.modules.setdefault("requests", None)  # type: ignore[arg-type]
     sys.addaudithook(_refuse_internet)
 
 
