@@ -1,4 +1,4 @@
-"""Commands about a whole case: info, verify, audit, recover, apply, report."""
+"""Commands about a whole case: info, verify, audit, pack, unpack, recover, apply, report."""
 
 from argparse import Namespace
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from surgiplan.errors import CaseFileError
 from surgiplan.model import Case
 
 from .anatomy import segment_json
-from .open_case import changed
+from .open_case import changed, locked
 from .output import Answer, Console
 from .scans import volume_json
 
-__all__ = ["apply", "audit", "info", "recover", "report", "verify"]
+__all__ = ["apply", "audit", "info", "pack", "recover", "report", "unpack", "verify"]
 
 
 def info(options: Namespace, console: Console) -> Answer:
@@ -104,9 +104,34 @@ def verify(options: Namespace, console: Console) -> Answer:
     return Answer({"ok": not damaged, "damaged": damaged}, tuple(lines))
 
 
+def pack(options: Namespace, console: Console) -> Answer:
+    """Write the newest saved state of a case to one file."""
+    found = io.opened(options.case)
+    generation = io.pack(options.case, options.output, console.report)
+    size = options.output.stat().st_size
+    lines = [f"{options.output}: state {generation}, {size / 1e6:.1f} MB"]
+    if found.case.identity:
+        lines.append("It holds the patient's name; surgiplan identity CASE --drop leaves it out.")
+    if found.lost:
+        lines.append(f"Not in it: {found.lost.summary}; surgiplan recover CASE keeps it first.")
+    answer = {
+        "file": str(options.output),
+        "generation": generation,
+        "bytes": size,
+        "identity": "kept" if found.case.identity else "none",
+    }
+    return Answer(answer, tuple(lines))
+
+
+def unpack(options: Namespace, console: Console) -> Answer:
+    """Make a case of a file that was sent, once every byte of it has been checked."""
+    io.unpack(options.file, options.output, console.report)
+    return Answer({"case": str(options.output)}, (f"{options.output}: every object is intact",))
+
+
 def recover(options: Namespace, console: Console) -> Answer:
     """Save work that a program did not live to save, or forget it."""
-    with io.CaseLock(options.case):
+    with locked(options.case):
         lost = io.opened(options.case).lost
         if lost is None:
             raise CaseFileError(f"{options.case.name} holds no work that was not saved.")

@@ -11,7 +11,7 @@ from surgiplan.model import Case
 
 from .output import Answer
 
-__all__ = ["changed", "saved", "shown"]
+__all__ = ["changed", "locked", "saved", "shown"]
 
 
 def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: bool = False) -> Case:
@@ -20,7 +20,7 @@ def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: boo
     With ``dry_run`` nothing is written.  Raises CaseFileError if the case is open elsewhere or
     holds work that a program did not live to save.
     """
-    with io.CaseLock(path):
+    with locked(path):
         found = io.opened(path)
         if found.lost and not dry_run:
             raise CaseFileError(
@@ -36,6 +36,13 @@ def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: boo
         if not dry_run:
             io.save(case, path, journal=edits)
         return case
+
+
+def locked(path: Path) -> io.CaseLock:
+    """The lock of a case that exists, to be taken.  Raises CaseFileError if there is none."""
+    if not path.exists():
+        raise CaseFileError(f"There is no case {path}; check the path.")
+    return io.CaseLock(path)
 
 
 def shown(answer: Answer, edits: Sequence[Edit], *, dry_run: bool) -> Answer:

@@ -1,5 +1,6 @@
 """Scans in, cases to and from disk, surfaces out."""
 
+from .bundle import pack, unpack
 from .codec import from_json, to_json
 from .dicom import load_series
 from .happenings import AuditEvent, audit_events, audit_head, log_event, log_export, log_opening
@@ -44,6 +45,7 @@ __all__ = [
     "log_export",
     "log_opening",
     "opened",
+    "pack",
     "phase_of",
     "phases",
     "save",
@@ -51,6 +53,7 @@ __all__ = [
     "stored_values",
     "thumbnail",
     "to_json",
+    "unpack",
     "verify",
     "write_surface",
 ]

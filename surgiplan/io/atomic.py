@@ -2,14 +2,21 @@
 
 import os
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from .plain import open_plain
 
-__all__ = ["TEMPORARY_SUFFIX", "append_whole", "flush_folder", "remove_temporary", "write_whole"]
+__all__ = [
+    "TEMPORARY_SUFFIX",
+    "append_whole",
+    "flush_folder",
+    "remove_temporary",
+    "whole_file",
+    "write_whole",
+]
 
 TEMPORARY_SUFFIX = ".surgiplan-tmp"
 _CHUNK_BYTES = 1 << 24
@@ -21,14 +28,24 @@ def write_whole(path: Path, chunks: Iterable[bytes | memoryview], *, private: bo
     Until the last step the old file is untouched; after any error nothing is left behind.
     ``private`` files can be read by their owner only.  Raises OSError.
     """
+    with whole_file(path, private=private) as file:
+        for chunk in chunks:
+            whole = memoryview(chunk).cast("B")
+            for start in range(0, len(whole), _CHUNK_BYTES):
+                file.write(whole[start : start + _CHUNK_BYTES])
+
+
+@contextmanager
+def whole_file(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """A file to write and read that takes the place of ``path`` once the block ends without error.
+
+    Durable as that of ``write_whole``.  Raises OSError.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        with open(os.open(temporary, flags, 0o600 if private else 0o666), "wb") as file:
-            for chunk in chunks:
-                whole = memoryview(chunk).cast("B")
-                for start in range(0, len(whole), _CHUNK_BYTES):
-                    file.write(whole[start : start + _CHUNK_BYTES])
+        with open(os.open(temporary, flags, 0o600 if private else 0o666), "w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

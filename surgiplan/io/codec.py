@@ -52,6 +52,8 @@ _TYPES: Mapping[str, type] = MappingProxyType(
 _INLINE_NUMBERS = 16
 """Arrays of no more numbers, an affine say, stand readably in the JSON itself."""
 _DEEPEST = 40
+_LARGEST_ARRAY = 1 << 40
+"""Elements."""
 _LARGEST = 1 << 63
 """No whole number in a case is larger, and none takes longer to read than to write."""
 
@@ -263,8 +265,10 @@ class _Reader:
     def array(self, document: Any, where: str) -> npt.NDArray[Any]:
         about = _expect(dict, document, where)
         shape = about.get("shape")
-        known = about.get("dtype") in DTYPES and isinstance(shape, list)
-        if not known or not all(type(n) is int and 0 <= n < 1 << 40 for n in shape):
+        known = about.get("dtype") in DTYPES and isinstance(shape, list) and len(shape) < 9
+        if not known or not all(type(n) is int and 0 <= n < _LARGEST_ARRAY for n in shape):
+            raise CaseFileError(f"{where} is no array that this version knows.")
+        if math.prod(max(n, 1) for n in shape) >= _LARGEST_ARRAY:
             raise CaseFileError(f"{where} is no array that this version knows.")
         dtype = np.dtype(about["dtype"])
         if "values" not in about:

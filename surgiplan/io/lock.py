@@ -12,8 +12,11 @@ from typing import Any
 from surgiplan.errors import CaseFileError
 
 from .atomic import TEMPORARY_SUFFIX
+from .plain import read_plain
 
 __all__ = ["CaseLock"]
+
+_LARGEST_BYTES = 4096
 
 
 class CaseLock:
@@ -126,8 +129,8 @@ def _lives(owner: dict[str, Any]) -> bool:
 def _owner(lock: Path) -> dict[str, Any] | None:
     """What the lock file says; None if it is gone or says nothing."""
     try:
-        content = json.loads(lock.read_text())
-    except (OSError, ValueError):
+        content = json.loads(read_plain(lock, _LARGEST_BYTES))
+    except (OSError, ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
 

@@ -14,10 +14,12 @@ from .audit_check import audit_damage
 from .dropped import dropped_identities
 from .manifests import Manifest
 from .objects import Objects
-from .plain import check_folders
+from .plain import check_folders, size_of
 from .strict_json import parsed
 
 __all__ = ["verify"]
+
+_MOST_MANIFEST_BYTES = 64 << 20
 
 
 def verify(path: Path | str) -> tuple[str, ...]:
@@ -32,6 +34,12 @@ def verify(path: Path | str) -> tuple[str, ...]:
     found += [(n, True) for n in _manifests.generations(folder, autosave=True)]
     if not found:
         raise CaseFileError(f"{root} is no case of surgiplan; check the path.")
+    total = sum(size_of(_manifests.path_of(folder, n, autosave=auto)) for n, auto in found)
+    if total > _MOST_MANIFEST_BYTES:
+        raise CaseFileError(
+            f"The manifests of {root.name} take {total / 1e6:.0f} MB, which no case needs; do "
+            "not open it."
+        )
     damaged: dict[str, None] = {}
     sizes: dict[str, int] = {}
     sound: list[Manifest] = []
