@@ -7,18 +7,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from surgiplan.errors import Cancelled, DicomError
+from surgiplan.errors import DicomError
 
-from .headers import text
+from .decoders import decoded
 from .native import is_native, read_native, stored_type, within_stored_bits
-from .quiet import quiet
 from .series import ImageHeader
 
 __all__ = [
     "AIR_HU",
     "Placed",
-    "dataset_of",
-    "decoded",
     "fits_int16",
     "place",
     "place_stored",
@@ -30,18 +27,6 @@ AIR_HU = -1024
 _TISSUE_HU = (-1000, 3071)
 """A padding value in here also marks tissue, so that it cannot be believed."""
 _INT16 = (-0x8000, 0x7FFF)
-_PLUGINS = {
-    "1.2.840.10008.1.2.4.80": "pyjpegls",
-    "1.2.840.10008.1.2.4.81": "pyjpegls",
-    "1.2.840.10008.1.2.4.90": "pylibjpeg",
-    "1.2.840.10008.1.2.4.91": "pylibjpeg",
-    "1.2.840.10008.1.2.4.201": "pylibjpeg",
-    "1.2.840.10008.1.2.4.202": "pylibjpeg",
-    "1.2.840.10008.1.2.4.203": "pylibjpeg",
-    "1.2.840.10008.1.2.5": "pylibjpeg",
-}
-"""Who decodes what.  Named, because pydicom would else try gdcm too, which ends the process on
-some damaged files."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +50,7 @@ def stored_values(header: ImageHeader) -> npt.NDArray[Any]:
         read_native(header, plane)
         within_stored_bits(plane, header, int(plane.min()), int(plane.max()))
         return plane
-    return decoded(dataset_of(header), header.name, frame=header.frame)
+    return decoded(header)
 
 
 def place(header: ImageHeader, plane: npt.NDArray[Any]) -> Placed:
@@ -149,47 +134,9 @@ def _values(header: ImageHeader, raw: npt.NDArray[Any]) -> tuple[npt.NDArray[Any
     return values, padded
 
 
-def decoded(dataset: Any, name: str, *, frame: int | None = None) -> npt.NDArray[Any]:
-    """The stored pixels of a dataset, of one frame if it has several.
-
-    Raises DicomError naming the file, whatever went wrong in the decoder.
-    """
-    from pydicom.pixels import pixel_array
-
-    syntax = text(dataset.file_meta, "TransferSyntaxUID")
-    try:
-        with quiet():
-            return np.asarray(
-                pixel_array(
-                    dataset, index=frame, raw=True, decoding_plugin=_PLUGINS.get(syntax, "")
-                )
-            )
-    except (KeyboardInterrupt, SystemExit, Cancelled):
-        raise
-    except BaseException as error:
-        # Decoders written in Rust raise panics that are not Exceptions.
-        raise DicomError(
-            f"The pixels of {name} cannot be decoded (undecodable or truncated); copy or "
-            "export this file again."
-        ) from error
-
-
 def fits_int16(values: npt.NDArray[Any]) -> bool:
     """Whether whole numbers of this size can be kept as int16."""
     return bool(values.min() >= _INT16[0] and values.max() <= _INT16[1])
-
-
-def dataset_of(header: ImageHeader) -> Any:
-    """The whole file, pixels still encoded.  Raises DicomError."""
-    import pydicom
-
-    try:
-        with quiet(), header.open() as file:
-            return pydicom.dcmread(file)
-    except Exception as error:
-        raise DicomError(
-            f"{header.name} cannot be read any more ({type(error).__name__}); export it again."
-        ) from error
 
 
 def _rescaled(raw: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[Any]:

@@ -1,6 +1,8 @@
 """Reads the slices of a layout into one array."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,8 @@ import numpy.typing as npt
 
 from surgiplan.jobs_report import Report
 
+from .decoders import cores
+from .native import is_native
 from .pixels import Placed, place
 from .series import ImageHeader
 from .stack import Layout
@@ -55,11 +59,28 @@ def _placed(
     images: Sequence[ImageHeader], values: npt.NDArray[Any], todo: Sequence[int]
 ) -> Iterator[tuple[int, Placed]]:
     """Each slice that was read, in the order of ``todo``, up to the first that does not fit."""
-    for n in todo:
-        done = place(images[n], values[n])
-        yield n, done
-        if not done.fits:
-            return
+    if all(is_native(images[n]) for n in todo):
+        for n in todo:
+            done = place(images[n], values[n])
+            yield n, done
+            if not done.fits:
+                return
+        return
+    # Decoders work in processes of their own; these threads wait for them.
+    waiting, running = deque(todo), deque[tuple[int, Future[Placed]]]()
+    with ThreadPoolExecutor(cores(), "surgiplan-slices") as threads:
+        try:
+            while waiting or running:
+                while waiting and len(running) < 2 * cores():
+                    n = waiting.popleft()
+                    running.append((n, threads.submit(place, images[n], values[n])))
+                n, future = running.popleft()
+                done = future.result()
+                if not done.fits:
+                    waiting.clear()
+                yield n, done
+        finally:
+            threads.shutdown(cancel_futures=True)
 
 
 def _is_whole(header: ImageHeader) -> bool:

@@ -1,5 +1,6 @@
 """Small pictures of series, to choose from."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from .pixels import dataset_of, decoded
+from .pixels import stored_values
 from .series import SeriesFound
 
 __all__ = ["thumbnail"]
@@ -28,7 +29,7 @@ def thumbnail(series: SeriesFound, size: int = 128) -> npt.NDArray[np.uint8]:
     frame = header.frame
     if frame is None and header.frames > 1:
         frame = header.frames // 2
-    picture = decoded(dataset_of(header), header.name, frame=frame).astype(np.float32)
+    picture = stored_values(replace(header, frame=frame)).astype(np.float32)
     if picture.ndim == 3:
         picture = picture.mean(axis=-1)
     if picture.ndim != 2:

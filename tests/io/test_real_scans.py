@@ -159,8 +159,20 @@ def test_one_slice_in_many_transfer_syntaxes_decodes_or_is_refused(shared_data):
             continue
         hashes[hashlib.sha1(values.astype(np.int32).tobytes()).hexdigest()] += 1
     assert hashes.most_common(1)[0][1] >= 10, "all lossless ones are the same slice"
-    # Lossy 12-bit JPEG and two retired processes: nothing that may be shipped decodes them.
-    assert refused == {f"1.2.840.10008.1.2.4.{n}" for n in (51, 53, 55)}
+    # Two retired processes of lossy JPEG.
+    assert refused == {f"1.2.840.10008.1.2.4.{n}" for n in (53, 55)}
+
+
+def test_lossy_jpeg_of_12_bits_is_close_to_the_slice_that_it_was_made_of(shared_data):
+    folder = shared_data / "dicom-edge/ct-one-image-15-transfer-syntaxes"
+    images = [one for series in io.scan(folder).series for one in series.headers]
+    known = {one.transfer_syntax: one for one in images if one.name.startswith("CTImage")}
+    plain, lossy = known["1.2.840.10008.1.2.1"], known["1.2.840.10008.1.2.4.51"]
+    away = [io.stored_values(one) * one.slope + one.intercept for one in (plain, lossy)]
+    air = -1024
+    difference = np.maximum(away[0], air) - np.maximum(away[1], air)
+    assert np.abs(difference).mean() < 5
+    assert np.abs(difference).max() < 40
 
 
 def test_nothing_among_the_malformed_files_stops_the_scan(shared_data):
