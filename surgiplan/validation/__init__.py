@@ -1,5 +1,6 @@
-"""Measurements against what is known to be true."""
+"""Measurements and masks against what is known to be true."""
 
+from .agreement import Agreement, Surface, agreement
 from .truth import TruthRow, beside_truth
 
-__all__ = ["TruthRow", "beside_truth"]
+__all__ = ["Agreement", "Surface", "TruthRow", "agreement", "beside_truth"]
