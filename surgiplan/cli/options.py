@@ -181,6 +181,19 @@ def _add_anatomy(commands: Parser) -> None:
     _case(c)
     c.add_argument("segment", metavar="SEGMENT")
     c.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    c = commands.add("compare", "compare:compare", "Measure segmentations against a reference.")
+    c.add_argument("reference", metavar="REFERENCE", help="a label map, a case, or CASE#SEGMENT")
+    c.add_argument("test", nargs="+", metavar="TEST", help="the same of each reader")
+    c.add_argument("--label", action="append", default=[], metavar="N", help="number or name")
+    c.add_argument("--names", type=Path, metavar="FILE", help="JSON with the names of the numbers")
+    c.add_argument("--tolerance-mm", type=float, default=1.0, metavar="T", help="of surface Dice")
+    c.add_argument(
+        "--surface",
+        choices=("area", "voxels"),
+        default="area",
+        help="surface elements by area, or voxels as MedPy counts them",
+    )
+    c.add_argument("--csv", type=Path, metavar="FILE", help="the table as a file too")
     c = commands.add("centerline", "anatomy:centerline", "Trace a lumen and measure its sections.")
     _changes(c)
     c.add_argument("segment", metavar="SEGMENT")

@@ -1,11 +1,13 @@
 """Scans in, cases to and from disk, surfaces out."""
 
+from .atomic import write_whole
 from .bundle import pack, unpack
 from .codec import from_json, to_json
 from .dicom import load_series
 from .happenings import AuditEvent, audit_events, audit_head, log_event, log_export, log_opening
 from .identity import identity_of
 from .journal import load_edits
+from .labels import label_names, load_labels
 from .lock import CaseLock
 from .opening import Lost, Opened, load, load_view, opened
 from .phases import phase_of, phases
@@ -36,8 +38,10 @@ __all__ = [
     "discard_autosaves",
     "from_json",
     "identity_of",
+    "label_names",
     "load",
     "load_edits",
+    "load_labels",
     "load_series",
     "load_view",
     "load_volume_file",
@@ -56,4 +60,5 @@ __all__ = [
     "unpack",
     "verify",
     "write_surface",
+    "write_whole",
 ]

@@ -1,5 +1,6 @@
 """How well one mask agrees with a reference: overlap, volume and surface distances."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -11,7 +12,7 @@ from surgiplan.model import Points, Segment, VoxelGrid
 
 from .surfels import Surfels, SurfelsOf, area_weighted, boundary_voxels
 
-__all__ = ["Agreement", "Surface", "agreement"]
+__all__ = ["Agreement", "Surface", "agreement", "definitions", "on_one_grid"]
 
 _PERCENT = 0.95
 _SAME_PLACE_VOXELS = 1e-3
@@ -24,11 +25,6 @@ class Surface(Enum):
     """Pieces of surface between voxels, weighted by their area (surface-distance)."""
     VOXELS = "voxels"
     """Voxels with a neighbour outside, each counted once (MedPy)."""
-
-    @property
-    def definitions(self) -> dict[str, str]:
-        """What each number means, in sentences."""
-        return _DEFINITIONS | (_OF_AREA if self is Surface.AREA else _OF_VOXELS)
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def agreement(
     and distances have no value.  Raises GeometryError if the two lie on different voxels or in
     different frames of reference.
     """
-    a, b, grid = _on_one_grid(reference, test)
+    (a, b), grid = on_one_grid([reference, test])
     in_a, in_b = int(np.count_nonzero(a)), int(np.count_nonzero(b))
     both = int(np.count_nonzero(a & b))
     ml = grid.voxel_mm3 / 1000
@@ -105,6 +101,11 @@ def agreement(
         reason=_reason(in_a, in_b),
     )
     return _with_distances(overlap, a, b, grid, surface) if is_possible else overlap
+
+
+def definitions(surface: Surface) -> dict[str, str]:
+    """What each number means, in words."""
+    return _DEFINITIONS | (_OF_AREA if surface is Surface.AREA else _OF_VOXELS)
 
 
 def _reason(in_reference: int, in_test: int) -> str:
@@ -182,24 +183,33 @@ def _lies_in(surfels: Surfels, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bo
     return np.asarray(votes > 0)
 
 
-def _on_one_grid(
-    a: Segment, b: Segment
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], VoxelGrid]:
-    """Both masks on the smallest grid that holds both."""
-    a.grid.require_same_frame(b.grid)
-    offset = a.grid.to_index(b.grid.affine[:3, 3])
-    start = np.rint(offset).astype(int)
-    if (
-        not np.allclose(a.grid.affine[:3, :3], b.grid.affine[:3, :3], atol=1e-5)
-        or np.abs(offset - start).max() > _SAME_PLACE_VOXELS
-    ):
-        raise GeometryError(
-            f"{a.name} and {b.name} lie on different voxels; resample one to the other first."
-        )
-    low = np.minimum(start, 0)
-    high = np.maximum(start + b.grid.shape, a.grid.shape)
-    grid = a.grid.cropped(low, high)
-    return _placed(a.mask, -low, grid), _placed(b.mask, start - low, grid), grid
+def on_one_grid(
+    segments: Sequence[Segment], margin_voxels: int = 0
+) -> tuple[list[npt.NDArray[np.bool_]], VoxelGrid]:
+    """All masks on the smallest grid that holds them, with a margin.
+
+    Raises GeometryError if they lie on different voxels or in different frames of reference.
+    """
+    first = segments[0]
+    starts = []
+    for other in segments:
+        first.grid.require_same_frame(other.grid)
+        offset = first.grid.to_index(other.grid.affine[:3, 3])
+        start = np.rint(offset).astype(int)
+        if (
+            not np.allclose(first.grid.affine[:3, :3], other.grid.affine[:3, :3], atol=1e-5)
+            or np.abs(offset - start).max() > _SAME_PLACE_VOXELS
+        ):
+            raise GeometryError(
+                f"{first.name} and {other.name} lie on different voxels; resample one to the "
+                "other first."
+            )
+        starts.append(start)
+    ends = [start + s.grid.shape for start, s in zip(starts, segments, strict=True)]
+    low = np.min(starts, axis=0) - margin_voxels
+    grid = first.grid.cropped(low, np.max(ends, axis=0) + margin_voxels)
+    masks = [_placed(s.mask, start - low, grid) for s, start in zip(segments, starts, strict=True)]
+    return masks, grid
 
 
 def _placed(

@@ -1,0 +1,119 @@
+"""Label maps and segments measured against each other from a shell."""
+
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from surgiplan import io
+from surgiplan.cli import main
+from surgiplan.model import Case, Segment, VoxelGrid
+
+
+@pytest.fixture
+def label_map(tmp_path):
+    def written(name, labels, spacing=(1.0, 1.0, 2.0)):
+        image = sitk.GetImageFromArray(labels.astype(np.uint8))
+        image.SetSpacing(spacing)
+        sitk.WriteImage(image, str(tmp_path / name))
+        return tmp_path / name
+
+    return written
+
+
+def organs(shift=0):
+    labels = np.zeros((20, 30, 30), int)
+    labels[4:12, 5:15, 5 + shift : 15 + shift] = 1
+    labels[5:15, 18:28, 18:28] = 5
+    return labels
+
+
+def ask(capsys, *arguments):
+    code = main(["compare", *map(str, arguments), "--json", "--quiet"])
+    answer = capsys.readouterr()
+    return code, json.loads(answer.out) if code == 0 else answer.err
+
+
+def test_all_labels_of_all_readers_are_in_one_table(label_map, capsys, tmp_path):
+    reference = label_map("reference.nii.gz", organs())
+    readers = [label_map("a.nii.gz", organs(1)), label_map("b.nrrd", organs())]
+    table = tmp_path / "table.csv"
+    code, answer = ask(capsys, reference, *readers, "--csv", table, "--tolerance-mm", "0.5")
+    assert code == 0
+    found = {(row["reader"], row["name"]): row for row in answer["labels"]}
+    assert len(found) == 4
+    shifted = found["a.nii.gz", "label 1"]
+    assert shifted["dice"] == pytest.approx(0.9)
+    assert shifted["centroid_shift_mm"] == pytest.approx(1.0)
+    assert shifted["hd_mm"] == pytest.approx(1.0)
+    assert shifted["nsd"] < 1
+    assert shifted["reference_ml"] == pytest.approx(8 * 10 * 10 * 2 / 1000)
+    assert len(shifted["worst_point_lps"]) == 3
+    assert found["b.nrrd", "label 5"]["dice"] == 1.0
+    assert found["b.nrrd", "label 5"]["worst_point_lps"] is None
+    assert "weighted by area" in answer["definitions"]["surface"]
+    assert "Research use only" in table.read_text()
+    assert len(table.read_text().splitlines()) == 6
+
+
+def test_names_and_a_choice_of_labels(label_map, capsys, tmp_path):
+    names = tmp_path / "names.json"
+    names.write_text(json.dumps({"1": "liver", "5": "spleen"}))
+    paths = label_map("r.nii.gz", organs()), label_map("t.nii.gz", organs())
+    _, answer = ask(capsys, *paths, "--names", names, "--label", "spleen")
+    assert [row["name"] for row in answer["labels"]] == ["spleen"]
+    _, answer = ask(capsys, *paths, "--label", "5")
+    assert [row["name"] for row in answer["labels"]] == ["label 5"]
+    code, said = ask(capsys, *paths, "--label", "pancreas")
+    assert (code, said.count("\n")) == (2, 1)
+    assert "label 1, label 5" in said
+
+
+def test_a_segment_of_a_case_is_named_behind_a_hash(label_map, capsys, tmp_path):
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag([1.0, 1.0, 2.0])[:, ::-1]
+    grid = VoxelGrid((20, 30, 30), affine)
+    mask = organs() == 1
+    io.save(Case().with_(Segment("liver", "liver", mask, grid)), tmp_path / "plan.splan")
+    reference = label_map("r.nii.gz", organs())
+    code, answer = ask(capsys, reference, f"{tmp_path / 'plan.splan'}#liver", "--label", "1")
+    assert code == 0
+    assert answer["labels"][0]["dice"] == 1.0
+
+
+def test_a_structure_that_one_side_lacks_is_a_stated_failure(label_map, capsys):
+    missing = organs()
+    missing[missing == 5] = 0
+    _, answer = ask(capsys, label_map("r.nii.gz", organs()), label_map("t.nii.gz", missing))
+    row = next(row for row in answer["labels"] if row["name"] == "label 5")
+    assert (row["dice"], row["hd_mm"]) == (0.0, None)
+    assert "test is empty" in row["reason"]
+    assert any(problem["name"] == "label 5" for problem in answer["problems"])
+
+
+@pytest.mark.parametrize("values", [np.full((5, 6, 7), 0.5), np.zeros((5, 6, 7))])
+def test_what_is_no_label_map_is_refused_in_one_sentence(tmp_path, capsys, values):
+    path = tmp_path / "image.nii.gz"
+    sitk.WriteImage(sitk.GetImageFromArray(values.astype(np.float32)), str(path))
+    code, said = ask(capsys, path, path)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "image.nii.gz" in said
+
+
+def test_one_bad_reader_does_not_keep_the_others_from_the_table(label_map, capsys, tmp_path):
+    reference = label_map("r.nii.gz", organs())
+    (tmp_path / "broken.nii.gz").write_bytes(b"not a volume")
+    code, answer = ask(capsys, reference, tmp_path / "broken.nii.gz", reference)
+    assert code == 0
+    assert {row["reader"] for row in answer["labels"]} == {"r.nii.gz"}
+    assert answer["problems"][0]["reader"] == "broken.nii.gz"
+
+
+def test_the_table_for_people_says_what_its_numbers_mean(label_map, capsys):
+    reference = label_map("r.nii.gz", organs())
+    assert main(["compare", str(reference), str(reference), "--quiet"]) == 0
+    said = capsys.readouterr().out
+    assert "label 5" in said
+    assert "assd_mm: mean distance over the area of both surfaces" in said
+    assert "Research use only" in said
