@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "PySide6": ("app/*",),
+    "dicomanonymizer": ("io/confidentiality.py",),
     "marshal": (),
     "pickle": ("worker.py",),  # multiprocessing's own pipes; never a file's content
     "pydicom": ("io/*",),
@@ -65,6 +66,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 SLOW: dict[str, tuple[str, ...]] = {
     "PySide6": ("app/*",),
     "SimpleITK": (),
+    "dicomanonymizer": (),
     "fast_simplification": (),
     "manifold3d": (),
     "matplotlib": (),

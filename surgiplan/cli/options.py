@@ -167,6 +167,17 @@ def _add_scans(commands: Parser) -> None:
     c.add_argument(
         "--no-identity", action="store_true", help="leave name, number and birth date outside"
     )
+    c = commands.add(
+        "deidentify", "deidentify:deidentify", "Copy a scan without the patient's identity."
+    )
+    c.add_argument("path", type=Path, metavar="PATH")
+    c.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="a new folder")
+    c.add_argument(
+        "--dates",
+        choices=("shift", "remove"),
+        default="shift",
+        help="shift all by the same random time for each patient (default), or remove them",
+    )
 
 
 def _add_anatomy(commands: Parser) -> None:

@@ -3,6 +3,8 @@
 from .atomic import write_whole
 from .bundle import pack, unpack
 from .codec import from_json, to_json
+from .confidentiality import PROFILE
+from .deidentify import Deidentified, deidentify
 from .dicom import load_series
 from .happenings import AuditEvent, audit_events, audit_head, log_event, log_export, log_opening
 from .identity import identity_of
@@ -23,10 +25,12 @@ from .volumes import VOLUME_SUFFIXES, load_volume_file
 __all__ = [
     "ACCEPTABLE",
     "PROBLEM_KINDS",
+    "PROFILE",
     "SURFACE_SUFFIXES",
     "VOLUME_SUFFIXES",
     "AuditEvent",
     "CaseLock",
+    "Deidentified",
     "Lost",
     "Opened",
     "Problem",
@@ -35,6 +39,7 @@ __all__ = [
     "audit_events",
     "audit_head",
     "autosave",
+    "deidentify",
     "discard_autosaves",
     "from_json",
     "identity_of",
