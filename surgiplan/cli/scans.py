@@ -36,6 +36,8 @@ def scan(options: Namespace, console: Console) -> Answer:
             "transfer_syntax": one.transfer_syntax,
             "is_volume": one.is_volume,
             "problems": [asdict(problem) for problem in one.problems],
+            "phases": _phases(one),
+            "read_by": one.read_by,
         }
         for one in found.series
     ]
@@ -43,10 +45,26 @@ def scan(options: Namespace, console: Console) -> Answer:
     for one in found.series:
         lines.append(f"{one.modality}  {one.description or '(no description)'}  {one.uid}")
         lines.append(f"    {one.images} images, {'volume' if one.is_volume else 'not a volume'}")
-        lines.extend(f"    {problem.kind}: {problem.detail}" for problem in one.problems)
+        for problem in one.problems:
+            can = f" (--accept {problem.kind}: {problem.action})" if problem.action else ""
+            lines.append(f"    {problem.kind}: {problem.detail}{can}")
+        for phase in _phases(one):
+            lines.append(
+                f"    --phase {phase['phase']}: {phase['label']}, {phase['images']} images"
+            )
     ignored = [{"path": str(path), "reason": reason} for path, reason in found.ignored]
     lines.append(f"{len(ignored)} files ignored")
     return Answer({"series": series, "ignored": ignored}, tuple(lines))
+
+
+def _phases(series: io.SeriesFound) -> list[dict[str, Any]]:
+    """The phases to choose from; none where the series has one, or nothing tells them apart."""
+    found = io.phases(series)
+    return [
+        {"phase": n + 1, "images": len(one.stack), "label": one.phase_label}
+        for n, one in enumerate(found)
+        if len(found) > 1
+    ]
 
 
 def import_scan(options: Namespace, console: Console) -> Answer:

@@ -10,11 +10,12 @@ from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Patient, Source, Volume, VoxelGrid, array_sha256
 
+from .acceptance import accepted_stack
 from .headers import iso_date, text
 from .pixels import AIR_HU
 from .quiet import quiet
 from .resample import even_grid, onto_grid
-from .series import ACCEPTABLE, PROBLEM_KINDS, ImageHeader, SeriesFound
+from .series import ImageHeader, SeriesFound
 from .stack import Layout, layout_of
 from .stacking import Allocate, Stacked, stacked
 
@@ -44,13 +45,13 @@ def load_series(
     for slices that cannot be decoded.  Of the problems in ``ACCEPTABLE``, those that were accepted
     are mended and remembered in the volume's source.
     """
-    _refuse_problems(series, accept)
-    layout, _ = layout_of(series.headers)
+    accepted = accepted_stack(series, accept)
+    layout, _ = layout_of(accepted.headers)
     _refuse_huge(layout, even_grid(layout))
     dataset = _patient_facts(layout.images[len(layout.images) // 2])
     stack = stacked(layout, part(report, 0.0, 0.9 if layout.is_regular else 0.6), allocate)
     values = stack.values
-    remarks = _remarks(layout, stack, series.images)
+    remarks = accepted.remarks + _remarks(layout, stack, len(accepted.headers))
     if layout.is_regular:
         first = layout.images[0]
         grid = VoxelGrid(values.shape, layout.affine(), first.frame_uid)
@@ -71,7 +72,7 @@ def load_series(
             study_date=series.study_date,
             modality=series.modality,
             description=series.description,
-            files=series.images,
+            files=len(accepted.headers),
             window_level=series.window_level,
             accepted=tuple(p.kind for p in series.problems),
             remarks=remarks,
@@ -91,32 +92,6 @@ def hashed(volume: Volume) -> Volume:
 def pseudonym(seed: str) -> str:
     """``P-4F2A91`` from a UID: no name, number or date of birth goes into it."""
     return "P-" + hashlib.sha256(seed.encode()).hexdigest()[:6].upper()
-
-
-def _refuse_problems(series: SeriesFound, accept: Collection[str]) -> None:
-    for kind in accept:
-        if kind not in ACCEPTABLE:
-            known = ", ".join(ACCEPTABLE)
-            what = "can never be accepted" if kind in PROBLEM_KINDS else "is no kind of problem"
-            raise DicomError(f"{kind} {what}; those that can be accepted are {known}.")
-    for problem in series.problems:
-        if problem.kind in accept:
-            continue
-        what = problem.detail.rstrip(".")
-        if problem.kind in ACCEPTABLE:
-            raise DicomError(
-                f"{what} ({problem.kind}); export the series again, or accept {problem.kind} "
-                f"(--accept {problem.kind}) to {ACCEPTABLE[problem.kind]}."
-            )
-        raise DicomError(f"{what} ({problem.kind}); {_advice(problem.kind)}.")
-
-
-def _advice(kind: str) -> str:
-    if kind == "several_phases":
-        return "choose one phase"
-    if kind in ("not_a_volume", "single_image"):
-        return "choose another series"
-    return "export the series again from its source"
 
 
 def _refuse_huge(layout: Layout, grid: VoxelGrid) -> None:

@@ -2,15 +2,19 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-__all__ = ["PixelBytes", "is_bomb", "located"]
+__all__ = ["PixelBytes", "is_bomb", "is_native", "located", "native_bytes", "placed"]
 
 _LARGEST_BYTES = 256 << 20
 """A deflated file that grows beyond this is taken for a bomb: pydicom inflates without a bound."""
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 _UNDEFINED = 0xFFFFFFFF
+_NATIVE = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"))
+_MOST_FRAGMENTS = 1 << 18
+"""More fragments than this are taken for damage: following them would take seconds."""
 
 
 @dataclass(frozen=True)
@@ -43,24 +47,49 @@ def located(
     else:
         (length,) = struct.unpack(order + "I", head[8:12])
     offset = file.tell()
+
+    def read(at: int, count: int) -> bytes:
+        file.seek(at)
+        return file.read(count)
+
+    return placed(offset, length, file_bytes, read)
+
+
+def placed(
+    offset: int, length: int, file_bytes: int, read: Callable[[int, int], bytes]
+) -> PixelBytes:
+    """Pixels that begin at ``offset``, with the length that their element announces."""
+    if offset < 0:
+        return PixelBytes(-1, 0, is_complete=False)
     present = file_bytes - offset
     if length != _UNDEFINED:
         return PixelBytes(offset, min(length, present), is_complete=length <= present)
-    return PixelBytes(offset, present, is_complete=_fragments_end(file, file_bytes))
+    return PixelBytes(offset, present, is_complete=_fragments_end(offset, file_bytes, read))
 
 
-def _fragments_end(file: BinaryIO, file_bytes: int) -> bool:
+def is_native(syntax: str) -> bool:
+    """Whether pixels in this transfer syntax are stored as they are, undeflated."""
+    return syntax in _NATIVE
+
+
+def native_bytes(syntax: str, rows: int, columns: int, frames: int, samples: int, bits: int) -> int:
+    """How long the pixels must be; 0 where they are compressed, so that nobody can know."""
+    return rows * columns * frames * samples * bits // 8 if syntax in _NATIVE else 0
+
+
+def _fragments_end(at: int, file_bytes: int, read: Callable[[int, int], bytes]) -> bool:
     """Whether the fragments of a compressed image run to their end mark within the file."""
-    while True:
-        head = file.read(8)
+    for _ in range(_MOST_FRAGMENTS):
+        head = read(at, 8)
         if len(head) < 8:
             return False
         tag, (length,) = head[:4], struct.unpack("<I", head[4:])
         if tag == b"\xfe\xff\xdd\xe0":
             return True
-        if tag != b"\xfe\xff\x00\xe0" or file.tell() + length > file_bytes:
+        at += 8 + length
+        if tag != b"\xfe\xff\x00\xe0" or at > file_bytes:
             return False
-        file.seek(length, 1)
+    return False
 
 
 def is_bomb(file: BinaryIO) -> bool:

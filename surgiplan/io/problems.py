@@ -1,100 +1,117 @@
-"""What could mislead about the images of a series, each kind with a sentence."""
+"""What could mislead about the images of a series: which of them stack, and why not the others."""
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from .classes import why_no_slice
+from .pixel_bytes import is_native
 from .quiet import quiet
-from .series import ImageHeader, Problem
+from .series import ACCEPTABLE, ImageHeader, Problem
 from .stack import CORNER_MM, slice_directions
 
-__all__ = ["image_problems", "spot_problems"]
+__all__ = ["Sorted", "pixel_hash", "sorted_out", "spot_problems"]
 
-_SLICE_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.2": "CT",
-    "1.2.840.10008.5.1.4.1.1.4": "MR",
-    "1.2.840.10008.5.1.4.1.1.128": "PET",
-}
-"""Classes of which one file is one slice; nothing else stacks into a volume yet."""
-_ENHANCED_CLASSES = {
-    "1.2.840.10008.5.1.4.1.1.2.1",
-    "1.2.840.10008.5.1.4.1.1.2.2",
-    "1.2.840.10008.5.1.4.1.1.4.1",
-    "1.2.840.10008.5.1.4.1.1.4.4",
-    "1.2.840.10008.5.1.4.1.1.128.1",
-    "1.2.840.10008.5.1.4.1.1.130",
-}
-_PICTURE_TYPES = {"LOCALIZER", "SCOUT", "SCREEN SAVE", "DOSE_INFO", "REPORT"}
-"""Image types of overview and information pictures."""
 _LARGEST_GROWTH = 2000
 """Compressed pixels never grow more than this; a header that claims it is damaged or hostile."""
+_FEWEST_SLICES = 2
+"""Fewer slices make no stack that others could be foreign to."""
 
 
-def image_problems(images: Sequence[ImageHeader]) -> dict[str, Problem]:
-    """Problems that show without looking at the stack, by kind."""
-    first = images[0]
-    found: dict[str, str] = {}
+@dataclass
+class Sorted:
+    """The images of a series, sorted into those that may stack and those that do not belong."""
+
+    stack: list[ImageHeader]
+    """What is left when all that can be left out is left out."""
+    left_out: list[ImageHeader] = field(default_factory=list)
+    problems: dict[str, Problem] = field(default_factory=dict)
+    stacks: bool = True
+    """Whether ``stack`` holds slices of one size and direction, each with its place."""
+
+
+def sorted_out(images: Sequence[ImageHeader]) -> Sorted:
+    """The main stack among images: the largest group that fits together, if it is clearly that.
+
+    A group is clearly the main one if it has at least two images and more than all others together.
+    """
+    found = Sorted(list(images))
     if len({image.patient for image in images}) > 1:
-        found["mixed_patients"] = "The images carry the names or numbers of several patients."
-    if strangers := [why for image in images if (why := _why_no_slice(image))]:
-        found["not_a_volume"] = _some(strangers, images)
-        if len(strangers) == len(images):
-            return {kind: Problem(kind, detail) for kind, detail in found.items()}
-    if broken := [image for image in images if not image.pixels_complete]:
-        found["truncated"] = f"{broken[0].name} ends before its pixels do" + (
-            f" ({len(broken)} files are cut off)." if len(broken) > 1 else "."
+        found.problems["mixed_patients"] = Problem(
+            "mixed_patients", "The images carry the names or numbers of several patients."
         )
-    if odd := [why for image in images if (why := _why_undecodable(image))]:
-        found["undecodable"] = _some(odd, images)
-    if missing := sum(not _has_place(image) for image in images):
-        found["no_position"] = f"{missing} of {len(images)} images do not say where they lie."
-    if missing := sum(image.spacing_mm is None for image in images):
-        found["no_spacing"] = f"{missing} of {len(images)} images do not say how large a pixel is."
-    if len({image.frame_uid for image in images}) > 1:
-        found["foreign_frame"] = "The images come from different frames of reference."
-    if "no_spacing" not in found and not all(_same_pixels(first, image) for image in images):
-        found["mixed_spacing"] = "The images differ in size or in the distance of their pixels."
-    if "no_position" not in found and not all(_same_direction(first, image) for image in images):
-        found["mixed_orientation"] = "The images are not parallel to each other."
-    return {kind: Problem(kind, detail) for kind, detail in found.items()}
+    _without(found, "not_a_volume", _reasons(found.stack, _stranger_key, why_no_slice), "no slice")
+    if not found.stacks or not found.stack:
+        return found
+    _find_places(found)
+    if found.stacks:
+        _find_groups(found)
+    broken = {id(i): f"{i.name} ends before its pixels do" for i in images if not i.pixels_complete}
+    _without(found, "truncated", broken, "cut off")
+    odd = _reasons(found.stack, lambda image: image.transfer_syntax, _without_decoder)
+    odd |= {id(i): "The header claims far more pixels than the file can hold"
+            for i in found.stack if _is_hostile(i)}  # fmt: skip
+    _without(found, "undecodable", odd, "undecodable")
+    return found
 
 
-def _some(reasons: list[str], images: Sequence[ImageHeader]) -> str:
-    count = "" if len(reasons) == len(images) else f" ({len(reasons)} of {len(images)} images)"
-    return f"{reasons[0]}{count}."
+def _without(found: Sorted, kind: str, reasons: dict[int, str], what: str) -> None:
+    """Take the images with a reason, by identity, out of the stack and name the problem."""
+    out = [image for image in found.stack if id(image) in reasons]
+    if not out:
+        return
+    left = [image for image in found.stack if id(image) not in reasons]
+    action = _leave_out(len(out), len(left), f"{'is' if len(out) == 1 else 'are'} {what}")
+    count = "" if not left else f" ({len(out)} of {len(found.stack)} images)"
+    found.problems[kind] = Problem(kind, f"{reasons[id(out[0])]}{count}.", action)
+    if action:
+        found.stack, found.left_out = left, found.left_out + out
+    elif kind == "not_a_volume":
+        found.stacks = False
 
 
-def _why_no_slice(image: ImageHeader) -> str:
-    """Why this is no slice of a volume; empty if it may be one."""
-    if image.sop_class in _ENHANCED_CLASSES:
-        return "A multi-frame image, which this version cannot read"
-    if image.sop_class not in _SLICE_CLASSES:
-        return f"{_class_name(image)}, not a slice of a CT, MR or PET scan"
-    if pictures := _PICTURE_TYPES.intersection(t.upper() for t in image.image_type):
-        return f"An overview picture ({pictures.pop().lower()}), not a slice"
-    if image.samples != 1 or image.photometric not in ("MONOCHROME1", "MONOCHROME2"):
-        return f"A colour picture ({image.photometric or 'unknown'}), not a slice"
-    if image.modality == "CT" and image.photometric == "MONOCHROME1":
-        return "A CT with inverted greys, whose values are no Hounsfield units"
-    if image.frames != 1 or image.bits not in (8, 16, 32) or not image.rows * image.columns:
-        return "An image of unknown layout"
-    return ""
+def _leave_out(out: int, left: int, why: str) -> str:
+    """What accepting a problem does; empty where what is left is not clearly the main stack."""
+    if left < _FEWEST_SLICES or left <= out:
+        return ""
+    return f"leave out the {'image' if out == 1 else f'{out} images'} that {why} and use {left}"
 
 
-def _class_name(image: ImageHeader) -> str:
-    from pydicom.uid import UID
+def _reasons(
+    images: Sequence[ImageHeader],
+    key_of: Callable[[ImageHeader], Hashable],
+    why: Callable[[ImageHeader], str],
+) -> dict[int, str]:
+    """By identity, the images for which ``why`` has an answer; asked once for each key."""
+    answers: dict[Hashable, str] = {}
+    found = {}
+    for image in images:
+        key = key_of(image)
+        answer = answers.get(key)
+        if answer is None:
+            answer = answers[key] = why(image)
+        if answer:
+            found[id(image)] = answer
+    return found
 
-    with quiet():
-        name = UID(image.sop_class).name
-    known = name and name != image.sop_class
-    return name.removesuffix(" Storage") if known else "A file of unknown class"
+
+def _stranger_key(image: ImageHeader) -> Hashable:
+    return (
+        image.sop_class, image.image_type, image.samples, image.photometric, image.modality,
+        image.frames, image.frame is None, image.bits, image.rows, image.columns,
+    )  # fmt: skip
 
 
-def _why_undecodable(image: ImageHeader) -> str:
+def _without_decoder(image: ImageHeader) -> str:
     from pydicom.pixels import get_decoder
     from pydicom.uid import UID
 
+    if is_native(image.transfer_syntax):
+        return ""
     with quiet():
         syntax = UID(image.transfer_syntax)
         try:
@@ -102,21 +119,87 @@ def _why_undecodable(image: ImageHeader) -> str:
         except (NotImplementedError, ValueError):
             decodes = False
         name = syntax.name or "nothing known"
-    if not decodes:
-        return f"The pixels are stored as {name}, which has no decoder"
-    if image.pixel_bytes and image.file_bytes > _LARGEST_GROWTH * image.pixel_bytes:
-        return "The header claims far more pixels than the file can hold"
+    return "" if decodes else f"The pixels are stored as {name}, which has no decoder"
+
+
+def _is_hostile(image: ImageHeader) -> bool:
+    if is_native(image.transfer_syntax):
+        return False
+    return bool(image.pixel_bytes) and image.file_bytes > _LARGEST_GROWTH * image.pixel_bytes
+
+
+def _find_places(found: Sorted) -> None:
+    """Whether each image says where it lies and how large its pixels are."""
+    odd = _reasons(found.stack, lambda image: image.orientation, _without_direction)
+    if missing := sum(image.position is None or id(image) in odd for image in found.stack):
+        detail = f"{missing} of {len(found.stack)} images do not say where they lie."
+        found.problems["no_position"] = Problem("no_position", detail)
+        found.stacks = False
+    if missing := sum(image.spacing_mm is None for image in found.stack):
+        detail = f"{missing} of {len(found.stack)} images do not say how large a pixel is."
+        found.problems["no_spacing"] = Problem("no_spacing", detail)
+        found.stacks = False
+
+
+def _without_direction(image: ImageHeader) -> str:
+    try:
+        slice_directions(image)
+    except ValueError as error:
+        return str(error)
     return ""
 
 
-def _has_place(image: ImageHeader) -> bool:
-    if image.position is None or image.orientation is None:
-        return False
-    try:
-        slice_directions(image)
-    except ValueError:
-        return False
-    return True
+def _find_groups(found: Sorted) -> None:
+    """Images of another frame of reference, size or direction than the main stack's."""
+    images = found.stack
+    keys = [(i.frame_uid, (i.rows, i.columns, i.spacing_mm), i.orientation) for i in images]
+    counts = Counter(keys)
+    if len(counts) == 1:
+        return
+    samples: dict[tuple[Any, ...], ImageHeader] = dict(zip(keys, images, strict=True))
+    alike: list[dict[Hashable, Hashable]] = [
+        _classes([key[n] for key, _ in counts.most_common()], samples, n) for n in range(3)
+    ]
+    groups = [tuple(alike[n][key[n]] for n in range(3)) for key in keys]
+    sizes = Counter(groups)
+    if len(sizes) == 1:
+        return
+    main, size = sizes.most_common(1)[0]
+    action = _leave_out(len(images) - size, size, "do not belong to the main stack")
+    for n, (kind, detail) in enumerate(_GROUP_PROBLEMS):
+        if others := sum(group[n] != main[n] for group in groups):
+            count = f" ({others} of {len(images)} images differ from the others)" if action else ""
+            found.problems[kind] = Problem(kind, f"{detail}{count}.", action)
+    found.stacks = bool(action)
+    if action:
+        pairs = list(zip(images, groups, strict=True))
+        found.stack = [image for image, group in pairs if group == main]
+        found.left_out += [image for image, group in pairs if group != main]
+
+
+_GROUP_PROBLEMS = (
+    ("foreign_frame", "The images come from different frames of reference"),
+    ("mixed_spacing", "The images differ in size or in the distance of their pixels"),
+    ("mixed_orientation", "The images are not parallel to each other"),
+)
+
+
+def _classes(
+    values: list[Hashable], samples: Mapping[tuple[Any, ...], ImageHeader], n: int
+) -> dict[Hashable, Hashable]:
+    """For each value of part ``n`` of a key, the commonest one that is alike."""
+    image_of = {key[n]: image for key, image in samples.items()}
+    found: dict[Hashable, Hashable] = {}
+    firsts: list[Hashable] = []
+    for value in dict.fromkeys(values):
+        for first in firsts:
+            if n and (_same_pixels, _same_direction)[n - 1](image_of[first], image_of[value]):
+                found[value] = first
+                break
+        else:
+            firsts.append(value)
+            found[value] = value
+    return found
 
 
 def _same_pixels(first: ImageHeader, image: ImageHeader) -> bool:
@@ -132,8 +215,6 @@ def _same_pixels(first: ImageHeader, image: ImageHeader) -> bool:
 
 def _same_direction(first: ImageHeader, image: ImageHeader) -> bool:
     """Whether turning one image to the other moves no corner beyond the tolerance."""
-    if first.orientation == image.orientation:
-        return True
     turned = slice_directions(image)[1:] - slice_directions(first)[1:]
     rows_mm, columns_mm = image.spacing_mm or (1.0, 1.0)
     reach_mm = np.array([image.rows * rows_mm, image.columns * columns_mm])
@@ -146,7 +227,7 @@ def spot_problems(spots: list[list[ImageHeader]]) -> list[Problem]:
     if not crowded:
         return []
     for spot in crowded:
-        if len({_pixel_hash(image) for image in spot}) > 1:
+        if len({pixel_hash(image) for image in spot}) > 1:
             most = max(len(spot) for spot in crowded)
             return [
                 Problem(
@@ -157,10 +238,10 @@ def spot_problems(spots: list[list[ImageHeader]]) -> list[Problem]:
             ]
     images = sum(len(spot) for spot in spots)
     detail = f"Copies of other slices among the {images} images: {images - len(spots)}."
-    return [Problem("duplicate_slice", detail)]
+    return [Problem("duplicate_slice", detail, ACCEPTABLE["duplicate_slice"])]
 
 
-def _pixel_hash(image: ImageHeader) -> str:
+def pixel_hash(image: ImageHeader) -> str:
     """Of the stored pixels; of the whole file where they cannot be told from the rest."""
     try:
         with image.open() as file:

@@ -8,12 +8,14 @@ from pathlib import Path
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, silent
 
-from .headers import Ignored, read_headers
-from .problems import image_problems, spot_problems
+from .headers import HeaderReader, Ignored
+from .problems import sorted_out, spot_problems
 from .series import PROBLEM_KINDS, ImageHeader, Problem, Scan, SeriesFound
 from .stack import layout_of, spacing_problems
 
 __all__ = ["found_series", "scan"]
+
+_FILES_A_REPORT = 20
 
 
 def scan(paths: Sequence[Path | str] | Path | str, report: Report = silent) -> Scan:
@@ -26,12 +28,14 @@ def scan(paths: Sequence[Path | str] | Path | str, report: Report = silent) -> S
     ignored: list[tuple[Path, str]] = []
     report(0.0, "Looking for files")
     files = list(dict.fromkeys(f for root in roots for f in _files(root, ignored)))
-    salt = secrets.token_bytes(16)
+    reader = HeaderReader(secrets.token_bytes(16))
     groups: dict[str, list[ImageHeader]] = {}
+    every = max(min(_FILES_A_REPORT, len(files) // 10), 1)
     for n, path in enumerate(files):
-        report(n / len(files), f"Reading header {n + 1} of {len(files)}")
+        if n % every == 0:
+            report(n / len(files), f"Reading header {n + 1} of {len(files)}")
         try:
-            found = read_headers(path, salt)
+            found = reader.read(path)
         except Ignored as why:
             ignored.append((path, str(why)))
             continue
@@ -43,29 +47,23 @@ def scan(paths: Sequence[Path | str] | Path | str, report: Report = silent) -> S
     return Scan(tuple(series), tuple(ignored))
 
 
-def found_series(images: Sequence[ImageHeader]) -> SeriesFound:
+def found_series(images: Sequence[ImageHeader], *, phase_label: str = "") -> SeriesFound:
     """The series that these images make, in the order of their slices, with its problems."""
-    problems = image_problems(images)
-    ordered = sorted(images, key=lambda i: (i.instance or 0, i.path, i.member, i.frame or 0))
-    spacing, slices = None, len(images)
-    is_volume = not problems.keys() & {
-        "not_a_volume", "no_position", "no_spacing", "mixed_spacing", "mixed_orientation"
-    }  # fmt: skip
-    if is_volume:
-        layout, spots = layout_of(images)
-        ordered = [image for spot in spots for image in spot]
+    found = sorted_out(images)
+    problems = found.problems
+    stack = sorted(found.stack, key=_by_number)
+    spacing, slices = None, len(stack)
+    if found.stacks:
+        layout, spots = layout_of(found.stack)
+        stack = [image for spot in spots for image in spot]
         slices = len(spots)
-        for problem in spot_problems(spots):
-            problems[problem.kind] = problem
-        if slices == 1:
-            problems["single_image"] = Problem(
-                "single_image", "All images show one slice; a volume needs several."
-            )
-            is_volume = False
-        else:
+        if slices > 1:
             spacing = layout.spacing_mm
-            problems.update((p.kind, p) for p in spacing_problems(layout))
-    middle = ordered[len(ordered) // 2]
+        more = [*spot_problems(spots), *spacing_problems(layout)]
+        if slices == 1:
+            more.append(Problem("single_image", "All images show one slice; a volume needs more."))
+        problems.update((problem.kind, problem) for problem in more)
+    middle = stack[len(stack) // 2]
     return SeriesFound(
         uid=middle.series_uid,
         modality=middle.modality,
@@ -76,13 +74,19 @@ def found_series(images: Sequence[ImageHeader]) -> SeriesFound:
         shape_kji=(slices, middle.rows, middle.columns),
         spacing_mm=spacing,
         transfer_syntax=middle.transfer_syntax,
-        is_volume=is_volume,
+        is_volume=spacing is not None,
         problems=tuple(sorted(problems.values(), key=lambda p: PROBLEM_KINDS.index(p.kind))),
         study_uid=middle.study_uid,
         frame_uid=middle.frame_uid,
         window_level=middle.window_level,
-        headers=tuple(ordered),
+        headers=(*stack, *sorted(found.left_out, key=_by_number)),
+        left_out=len(found.left_out),
+        phase_label=phase_label,
     )
+
+
+def _by_number(image: ImageHeader) -> tuple[int, Path, str, int]:
+    return image.instance or 0, image.path, image.member, image.frame or 0
 
 
 def _files(root: Path, ignored: list[tuple[Path, str]]) -> Iterator[Path]:

@@ -1,5 +1,6 @@
 """What a scan of folders finds: images, series and the problems of each."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,15 +9,26 @@ from typing import BinaryIO
 
 __all__ = ["ACCEPTABLE", "PROBLEM_KINDS", "ImageHeader", "Problem", "Scan", "SeriesFound"]
 
+_MAIN_STACK = "leave out the images that do not belong to the main stack"
 ACCEPTABLE: Mapping[str, str] = MappingProxyType(
     {
         "duplicate_slice": "use each slice once",
         "missing_slice": "fill the gap by interpolation",
         "uneven_spacing": "resample to even steps",
         "gantry_tilt": "resample to an upright grid",
+        "not_a_volume": "leave out the images that are no slices",
+        "foreign_frame": _MAIN_STACK,
+        "mixed_spacing": _MAIN_STACK,
+        "mixed_orientation": _MAIN_STACK,
+        "truncated": "leave out the images that are cut off",
+        "undecodable": "leave out the images that cannot be decoded",
     }
 )
-"""Problems that a user may accept, and what happens then."""
+"""Kinds of problems that a user may accept, and what happens then.
+
+Whether a series' own problem of such a kind can be mended, its ``action`` says: images are left out
+only where they are few beside the main stack.
+"""
 
 PROBLEM_KINDS = (
     "mixed_patients",
@@ -44,6 +56,8 @@ class Problem:
 
     kind: str
     detail: str
+    action: str = ""
+    """What is done once the user accepts it, "use each slice once"; empty if it cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +106,13 @@ class ImageHeader:
     window_level: tuple[float, float] | None
     instance: int | None
     phase_marks: tuple[str, ...]
-    """What may tell phases at one position apart, see ``phases.PHASE_TAGS``."""
+    """What may tell phases at one position apart, see ``header_values.PHASE_TAGS``."""
     pixel_offset: int
     """Where the pixel bytes begin in the file; -1 where that is not known."""
     pixel_bytes: int
     pixels_complete: bool
+    read_by: str = field(default="pydicom", compare=False)
+    """``fast`` or ``pydicom``: which of the two readers told all this."""
 
     @property
     def name(self) -> str:
@@ -136,6 +152,24 @@ class SeriesFound:
     frame_uid: str = ""
     window_level: tuple[float, float] | None = None
     headers: tuple[ImageHeader, ...] = field(default=(), repr=False)
+    """The slices that stack, in the order of their places; then what is left out."""
+    left_out: int = 0
+    """How many of the last headers do not belong to the stack."""
+    phase_label: str = ""
+    """What tells this phase from others, "trigger time 35 ms"; empty for a whole series."""
+
+    @property
+    def stack(self) -> tuple[ImageHeader, ...]:
+        """The images that may become the volume, all phases of them."""
+        return self.headers[: len(self.headers) - self.left_out]
+
+    @property
+    def read_by(self) -> dict[str, int]:
+        """How many files were read ``fast`` and how many with ``pydicom``."""
+        return dict(Counter(reader for _, _, reader in self._files_read()))
+
+    def _files_read(self) -> set[tuple[Path, str, str]]:
+        return {(header.path, header.member, header.read_by) for header in self.headers}
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .series import ImageHeader, Problem
+from .series import ACCEPTABLE, ImageHeader, Problem
 
 __all__ = ["CORNER_MM", "SAME_PLACE_MM", "Layout", "layout_of", "spacing_problems"]
 
@@ -92,15 +92,16 @@ def layout_of(images: Sequence[ImageHeader]) -> tuple[Layout, list[list[ImageHea
     """
     directions = slice_directions(images[0])
     positions = np.array([image.position for image in images], float)
-    heights = positions @ directions[0]
-    order = sorted(range(len(images)), key=lambda n: (heights[n], _instance(images[n])))
+    along = positions @ directions[0]
+    heights = along.tolist()
     spots: list[list[int]] = []
-    for n in order:
+    for n in np.argsort(along, kind="stable").tolist():
         if spots and heights[n] - heights[spots[-1][0]] < SAME_PLACE_MM:
             spots[-1].append(n)
         else:
             spots.append([n])
-    spots = [sorted(spot, key=lambda n: _instance(images[n])) for spot in spots]
+    for spot in spots:
+        spot.sort(key=lambda n: _instance(images[n]))
     chosen = [spot[0] for spot in spots]
     offsets = (positions[chosen] - positions[chosen[0]]) @ directions.T
     numbers, step_mm = _numbered(offsets[:, 0])
@@ -142,11 +143,8 @@ def spacing_problems(layout: Layout) -> list[Problem]:
             found.append(_uneven(f"Slices are shifted sideways by up to {stray_mm:.1f} mm"))
         if np.linalg.norm(shifts[-1]) > CORNER_MM:
             angle = np.degrees(np.arctan(np.linalg.norm(drift)))
-            found.append(
-                Problem(
-                    "gantry_tilt", f"The slices are tilted by {angle:.1f} degrees (gantry tilt)."
-                )
-            )
+            detail = f"The slices are tilted by {angle:.1f} degrees (gantry tilt)."
+            found.append(Problem("gantry_tilt", detail, ACCEPTABLE["gantry_tilt"]))
     steps = np.diff(heights)
     if layout.numbers is None:
         found.append(
@@ -160,13 +158,15 @@ def spacing_problems(layout: Layout) -> list[Problem]:
                 "missing_slice",
                 f"Slices {gap + 1} and {gap + 2} are {steps[gap]:.1f} mm apart, most others "
                 f"{layout.step_mm:.1f} mm. {count} missing.",
+                ACCEPTABLE["missing_slice"],
             )
         )
     return found
 
 
 def _uneven(what: str) -> Problem:
-    return Problem("uneven_spacing", f"{what}, which no even grid fits.")
+    detail = f"{what}, which no even grid fits."
+    return Problem("uneven_spacing", detail, ACCEPTABLE["uneven_spacing"])
 
 
 def _numbered(

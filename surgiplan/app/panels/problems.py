@@ -44,17 +44,15 @@ class Problems(QWidget):
                 widget.hide()
                 widget.deleteLater()
         self._ticks, self._never = {}, []
-        from surgiplan.io import ACCEPTABLE
-
         for problem in problems:
             sentence = QLabel(f"!  {problem.detail}")
             sentence.setWordWrap(True)
             sentence.setProperty("role", "attention")
             self._column.addWidget(sentence)
-            if problem.kind not in ACCEPTABLE:
+            if not problem.action:
                 self._never.append(f"{problem.detail} Choose another series, or export it again.")
                 continue
-            tick = QCheckBox(f"Accept: {ACCEPTABLE[problem.kind]}")
+            tick = QCheckBox(f"Accept: {problem.action}")
             tick.setObjectName(f"accept_{problem.kind}")
             tick.setToolTip("It stays written in the case and in the report.")
             tick.toggled.connect(lambda _: self.changed.emit())

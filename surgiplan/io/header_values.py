@@ -1,0 +1,111 @@
+"""Values of a header as plain text and numbers, however they were written."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+__all__ = [
+    "FILE_PHASE_TAGS",
+    "PHASE_TAGS",
+    "Ignored",
+    "first_number",
+    "iso_date",
+    "made_up_uid",
+    "numbers",
+    "patient_key",
+    "several",
+    "text",
+    "whole",
+]
+
+FILE_PHASE_TAGS = (
+    "TemporalPositionIdentifier",
+    "NominalPercentageOfCardiacPhase",
+    "TriggerTime",
+    "EchoNumbers",
+    "EchoTime",
+    "DiffusionBValue",
+    "AcquisitionNumber",
+    "ConvolutionKernel",
+    "ImageType",
+    "AcquisitionTime",
+    "ContentTime",
+)
+PHASE_TAGS = (*FILE_PHASE_TAGS, "StackID", "DimensionIndexValues")
+"""What may tell images at one position apart, the most deliberate first; the last two only in
+multi-frame files."""
+
+
+class Ignored(Exception):
+    """The file is no image; the message says why."""
+
+
+def text(dataset: Any, keyword: str) -> str:
+    """A value as text, without padding; empty where it is missing or cannot be read."""
+    try:
+        value = dataset.get(keyword)
+    except Exception:
+        return ""
+    return "" if value is None else str(value).replace("\x00", "").strip()
+
+
+def numbers(dataset: Any, keyword: str, count: int) -> tuple[float, ...] | None:
+    """``count`` finite numbers, or None where there are not that many."""
+    try:
+        value = dataset.get(keyword)
+        values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        result = tuple(float(v) for v in values)
+    except Exception:
+        return None
+    return result if len(result) == count and all(map(math.isfinite, result)) else None
+
+
+def whole(dataset: Any, keyword: str, missing: int) -> int:
+    """One number that is not negative, without its fraction."""
+    value = numbers(dataset, keyword, 1)
+    return max(int(value[0]), 0) if value else missing
+
+
+def first_number(dataset: Any, keyword: str) -> float | None:
+    """The first of one or several numbers."""
+    try:
+        value = dataset.get(keyword)
+        number = float(value[0] if isinstance(value, Sequence) else value)
+    except Exception:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def several(dataset: Any, keyword: str) -> tuple[str, ...]:
+    """The parts of a value, as text without padding."""
+    try:
+        value = dataset.get(keyword)
+    except Exception:
+        return ()
+    if value is None or value == "":
+        return ()
+    is_list = isinstance(value, Sequence) and not isinstance(value, str)
+    return tuple(str(v).replace("\x00", "").strip() for v in (value if is_list else [value]))
+
+
+def iso_date(dicom_date: str) -> str:
+    """``20240302`` as ``2024-03-02``; empty where that is no date."""
+    digits = dicom_date.replace(".", "").replace("-", "")
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8])).isoformat()
+    except ValueError:
+        return ""
+
+
+def patient_key(number: str, name: str, born: str, salt: bytes) -> str:
+    """What tells patients apart within one scan, and tells nothing about them."""
+    who = f"{number}\n{name}\n{born}".encode("utf-8", "replace")
+    return hashlib.blake2b(who, key=salt, digest_size=8).hexdigest()
+
+
+def made_up_uid(folder: str, modality: str, description: str) -> str:
+    """What holds the images of one folder together whose series UID somebody removed."""
+    about = "\n".join([folder, modality, description])
+    return "folder-" + hashlib.sha256(about.encode("utf-8", "replace")).hexdigest()[:12]
