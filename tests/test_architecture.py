@@ -51,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "PySide6": ("app/*",),
+    "cryptography": ("io/vault.py",),
     "dicomanonymizer": ("io/confidentiality.py",),
     "marshal": (),
     "pickle": ("worker.py",),  # multiprocessing's own pipes; never a file's content
@@ -66,6 +67,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 SLOW: dict[str, tuple[str, ...]] = {
     "PySide6": ("app/*",),
     "SimpleITK": (),
+    "cryptography": (),
     "dicomanonymizer": (),
     "fast_simplification": (),
     "manifold3d": (),

@@ -18,10 +18,10 @@ from surgiplan import __version__
 from surgiplan.edits import AddVolume, DropIdentity, Edit
 from surgiplan.errors import CaseFileError
 
-from .atomic import append_whole, write_whole
 from .head import Head
 from .manifests import generations
-from .plain import read_plain
+from .place import Place
+from .plain import size_of
 from .strict_json import parsed
 
 __all__ = ["AuditLog", "SaveEntry", "broken_links", "head_of"]
@@ -35,9 +35,9 @@ _LARGEST_HEAD_BYTES = 4096
 class AuditLog:
     """The log of the case in a folder."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._log, self._head = root / _LOG, root / _HEAD
+    def __init__(self, place: Place) -> None:
+        self._place, self._root = place, place.files
+        self._log, self._head = place.files / _LOG, place.files / _HEAD
 
     @property
     def exists(self) -> bool:
@@ -50,9 +50,9 @@ class AuditLog:
         Raises CaseFileError if the log cannot be read.
         """
         try:
-            return read_plain(self._log, _LARGEST_BYTES).split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
+            if size_of(self._log) > _LARGEST_BYTES:
+                raise CaseFileError("The audit log is far too large.")
+            return [line[:-1] for line in self._place.lines(_LOG)]
         except OSError as error:
             raise CaseFileError(
                 f"The audit log cannot be read: {error.strerror or error}."
@@ -72,7 +72,7 @@ class AuditLog:
         Raises CaseFileError if that is unreadable.
         """
         try:
-            return Head.from_json(parsed(read_plain(self._head, _LARGEST_HEAD_BYTES)))
+            return Head.from_json(parsed(self._place.read(_HEAD, _LARGEST_HEAD_BYTES)))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -105,7 +105,8 @@ class AuditLog:
                 interrupted = {"event": "save interrupted", "generation": generation}
                 self._commit(self._begin([interrupted]))
                 return
-            os.truncate(self._log, sum(len(line) + 1 for line in lines[: committed.lines]))
+            raw = self._log.read_bytes().split(b"\n")[: committed.lines]
+            os.truncate(self._log, sum(len(line) + 1 for line in raw))
             if not committed.lines:
                 self._log.unlink()
 
@@ -114,15 +115,14 @@ class AuditLog:
         known = len(lines)
         for event in (*self._remarks(lines), *events):
             lines.append(_line(event, head_of(lines)))
-        append_whole(self._log, b"".join(line + b"\n" for line in lines[known:]))
+        self._place.append(_LOG, known, lines[known:])
         return head_of(lines)
 
     def _commit(self, head: Head) -> None:
         lines, committed = self._written_so_far(), self._committed_or_none()
         if head_of(lines[: head.lines]) != head or (committed and committed.lines > head.lines):
             return  # Another program has logged more meanwhile.
-        text = json.dumps(head.to_json()) + "\n"
-        write_whole(self._head, [text.encode()], private=True)
+        self._place.write(_HEAD, (json.dumps(head.to_json()) + "\n").encode())
 
     def _written_so_far(self) -> list[bytes]:
         try:
@@ -145,7 +145,7 @@ class AuditLog:
         committed = self.committed() or Head()
         begun = [_event(line, 0) for line in lines[committed.lines :]]
         numbers = [event["generation"] for event in begun if event["event"] == "saved"]
-        there = generations(self._root / "manifests")
+        there = generations(self._place.manifests)
         return [{"event": "save interrupted", "generation": n} for n in numbers if n not in there]
 
     def _is_damaged(self, lines: Sequence[bytes]) -> bool:

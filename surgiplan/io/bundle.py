@@ -24,6 +24,7 @@ from .bundle_members import SINGLE_FILES, members_of, opened_archive
 from .dropped import dropped_identities
 from .objects import Objects
 from .opening import opened
+from .place import CasePath, Place, place_of
 from .plain import open_plain, size_of
 from .verify import verify
 
@@ -32,20 +33,25 @@ __all__ = ["pack", "unpack"]
 _CHUNK_BYTES = 1 << 20
 
 
-def pack(case: Path | str, file: Path | str, report: Report = silent) -> int:
+def pack(case: CasePath, file: Path | str, report: Report = silent) -> int:
     """Write the newest saved state of a case to one file and return its generation.
 
     Work that was autosaved and never saved is not in it.  The file is read again before it gets
     its name.  Raises CaseFileError if the case is damaged or the file cannot be written.
     """
-    root, target = Path(case), Path(file)
-    generation = opened(root).generation
+    place, target = place_of(case), Path(file)
+    if not place.vault.is_plain:
+        raise CaseFileError(
+            f"{place.name} is encrypted and a file to send is not; remove the encryption of a copy "
+            "first, or send the folder as it is."
+        )
+    generation = opened(place).generation
     if not generation:
-        raise CaseFileError(f"{root.name} was never saved; save it first.")
-    names = _needed(root, generation)
+        raise CaseFileError(f"{place.name} was never saved; save it first.")
+    names = _needed(place, generation)
     try:
         with whole_file(target, private=True) as out:
-            written = _write(root, names, out, part(report, 0.0, 0.6))
+            written = _write(place.files, names, out, part(report, 0.0, 0.6))
             out.flush()
             _compare(out, written, target, part(report, 0.6, 1.0))
     except OSError as error:
@@ -84,22 +90,21 @@ def unpack(file: Path | str, case: Path | str, report: Report = silent) -> None:
             shutil.rmtree(made, ignore_errors=True)
 
 
-def _needed(root: Path, generation: int) -> list[str]:
+def _needed(place: Place, generation: int) -> list[str]:
     """The files of a case that one of its states needs, the manifest first.
 
     Raises CaseFileError if what only the journal needs is damaged; the state itself was just
     opened.
     """
-    manifest = _manifests.read(root / "manifests", generation)
-    journal = root / "journal.jsonl"
-    for _ in _journal.edits_in(journal, Objects(root / "objects")):
+    manifest = _manifests.read(place, generation)
+    for _ in _journal.edits_in(place, Objects(place)):
         pass
     try:
-        objects = {*manifest.objects, *_journal.arrays_named(journal)} - dropped_identities(root)
+        objects = {*manifest.objects, *_journal.arrays_named(place)} - dropped_identities(place)
     except OSError as error:
-        raise CaseFileError(f"The journal of {root.name} cannot be read.") from error
+        raise CaseFileError(f"The journal of {place.name} cannot be read.") from error
     name = _manifests.path_of(Path("manifests"), generation).as_posix()
-    single = [one for one in SINGLE_FILES if size_of(root / one) >= 0]
+    single = [one for one in SINGLE_FILES if size_of(place.files / one) >= 0]
     return [name, *single, *(f"objects/{sha256}" for sha256 in sorted(objects))]
 
 
@@ -154,7 +159,7 @@ def _extract(archive: ZipFile, members: list[ZipInfo], made: Path, report: Repor
             os.fsync(file.fileno())
         if info.filename.startswith("manifests/"):
             # What is no case at all is found out before the scans are copied.
-            _manifests.read(made / "manifests", int(Path(info.filename).stem))
+            _manifests.read(Place(made), int(Path(info.filename).stem))
     for folder in (*folders, made):
         flush_folder(folder)
 
@@ -165,8 +170,8 @@ def _check(made: Path, source: Path) -> None:
     opened(made)
     for wrong in verify(made):
         raise CaseFileError(f"{source.name} is damaged: {wrong} Ask for it again.")
-    needed = {Path(name).name for name in _needed(made, generation)}
-    Objects(made / "objects").sweep(needed)
+    needed = {Path(name).name for name in _needed(Place(made), generation)}
+    Objects(Place(made)).sweep(needed)
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from surgiplan.errors import CaseFileError
 from .audit import AuditLog
 from .manifests import generations
 from .opening import Opened
+from .place import CasePath, place_of
 
 __all__ = ["AuditEvent", "audit_events", "audit_head", "log_event", "log_export", "log_opening"]
 
@@ -32,27 +33,27 @@ class AuditEvent(StrEnum):
     PASSPHRASE_CHANGED = "passphrase changed"
 
 
-def log_event(path: Path | str, event: AuditEvent, **details: str | int) -> None:
+def log_event(path: CasePath, event: AuditEvent, **details: str | int) -> None:
     """Log what has just happened to a case; ``details`` must name no person and no place.
 
     A case that may not be written, or was never saved, logs nothing.  Raises CaseFileError if it
     should have.
     """
-    root = Path(path)
-    if not generations(root / "manifests"):
+    place = place_of(path)
+    if not generations(place.manifests):
         return
     try:
-        AuditLog(root).add({"event": str(event), **details})
+        AuditLog(place).add({"event": str(event), **details})
     except OSError as error:
         if error.errno in _READ_ONLY:
             return
         raise CaseFileError(
-            f"The audit log of {root.name} could not be written ({error.strerror}); what it should "
-            f"say ({event}) is done all the same. Free some space before you go on."
+            f"The audit log of {place.name} could not be written ({error.strerror}); what it "
+            f"should say ({event}) is done all the same. Free some space before you go on."
         ) from error
 
 
-def log_opening(path: Path | str, found: Opened) -> None:
+def log_opening(path: CasePath, found: Opened) -> None:
     """Log that a case was opened for writing, and whether an older state had to do.
 
     Raises CaseFileError as ``log_event`` does.
@@ -62,7 +63,7 @@ def log_opening(path: Path | str, found: Opened) -> None:
         log_event(path, AuditEvent.RECOVERED, generation=found.generation)
 
 
-def log_export(path: Path | str, file: Path) -> None:
+def log_export(path: CasePath, file: Path) -> None:
     """Log that ``file`` was made from a case: its format, size and hash, but not its name.
 
     Raises CaseFileError as ``log_event`` does.
@@ -79,18 +80,18 @@ def log_export(path: Path | str, file: Path) -> None:
     log_event(path, AuditEvent.EXPORTED, format=kind, bytes=size, sha256=sha256)
 
 
-def audit_events(path: Path | str) -> list[Mapping[str, Any]]:
+def audit_events(path: CasePath) -> list[Mapping[str, Any]]:
     """All that the audit log of a case tells, oldest first.  Raises CaseFileError."""
-    root = Path(path)
-    if not generations(root / "manifests"):
-        raise CaseFileError(f"{root} is no case of surgiplan; check the path.")
-    return AuditLog(root).events()
+    place = place_of(path)
+    if not generations(place.manifests):
+        raise CaseFileError(f"{place} is no case of surgiplan; check the path.")
+    return AuditLog(place).events()
 
 
-def audit_head(path: Path | str) -> str:
+def audit_head(path: CasePath) -> str:
     """The hash of the newest line of the audit log; empty if there is none.
 
     Raises CaseFileError if the log cannot be read.
     """
-    head = AuditLog(Path(path)).head()
+    head = AuditLog(place_of(path)).head()
     return head.sha256 if head.lines else ""

@@ -11,20 +11,21 @@ from typing import Any
 from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 
-from .atomic import append_whole
 from .codec import Arrays, Fetch, from_json, identity_object, to_json
 from .manifests import JournalMark
 from .objects import Objects
-from .plain import open_plain
+from .place import CasePath, Place
 from .strict_json import parsed
 
 __all__ = [
-    "append", "arrays_named", "edit_of", "edits_in", "lines_of", "load_edits", "mark", "raw_lines",
+    "JOURNAL", "append", "arrays_named", "edit_of", "edits_in", "identities", "lines_of",
+    "load_edits", "mark",
 ]  # fmt: skip
+
+JOURNAL = "journal.jsonl"
 
 _UNDO = {"type": "Undo"}
 _ARRAY = re.compile(rb'"array": ?"([0-9a-f]{64})"')
-_LONGEST_LINE = 16 << 20
 
 
 def lines_of(edits: Sequence[Edit | None]) -> tuple[list[dict[str, Any]], Arrays]:
@@ -43,74 +44,61 @@ def edit_of(document: Any, fetch: Fetch) -> Edit | None:
     return edit
 
 
-def append(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+def append(place: Place, lines: Sequence[Mapping[str, Any]]) -> None:
     """Add lines to a journal, durably.  Raises OSError and then leaves the journal as it was."""
     if not lines:
         return
-    text = "".join(json.dumps(line, allow_nan=False, ensure_ascii=False) + "\n" for line in lines)
-    append_whole(path, text.encode())
+    texts = [json.dumps(line, allow_nan=False, ensure_ascii=False).encode() for line in lines]
+    place.append(JOURNAL, mark(place).lines, texts)
 
 
-def mark(path: Path) -> JournalMark:
-    """How far a journal goes.  Raises OSError."""
+def mark(place: Place) -> JournalMark:
+    """How far a journal goes.  Raises OSError, CaseFileError."""
     digest, lines = hashlib.sha256(), 0
-    for line in raw_lines(path):
+    for line in place.lines(JOURNAL):
         digest.update(line)
         lines += 1
     return JournalMark(lines, digest.hexdigest())
 
 
-def raw_lines(path: Path) -> Iterator[bytes]:
-    """The whole lines of a journal, ends included; none if there is no journal.
-
-    A last line that a crash has cut off is left out.  Raises OSError.
-    """
-    try:
-        file = open_plain(path)
-    except FileNotFoundError:
-        return
-    with file:
-        while (line := file.readline(_LONGEST_LINE + 1)).endswith(b"\n"):
-            yield line
-        if len(line) > _LONGEST_LINE:
-            raise OSError(f"a line of {path.name} is far too long")
-
-
-def load_edits(path: Path | str) -> tuple[Edit | None, ...]:
+def load_edits(path: CasePath) -> tuple[Edit | None, ...]:
     """The edits in a journal, oldest first; None stands for an undo.
 
-    Arrays are looked for in the folder ``objects`` beside it.  A last line that a crash has cut
-    off is left out.  Raises CaseFileError.
+    ``path`` is that of the journal, or the place of a case.  Arrays are looked for in the folder
+    ``objects`` beside it.  A last line that a crash has cut off is left out.  Raises CaseFileError.
     """
+    if isinstance(path, Place):
+        return tuple(edits_in(path, Objects(path)))
     path = Path(path)
     if not path.is_file():
         raise CaseFileError(f"There is no journal {path}; check the path.")
-    return tuple(edits_in(path, Objects(path.parent / "objects")))
+    place = Place(path.parent)
+    return tuple(edits_in(place, Objects(place), path.name))
 
 
-def edits_in(path: Path, objects: Objects) -> Iterator[Edit | None]:
+def edits_in(place: Place, objects: Objects, name: str = JOURNAL) -> Iterator[Edit | None]:
     """The edits in a journal one by one.  Raises CaseFileError."""
     try:
-        for number, line in enumerate(raw_lines(path), start=1):
+        for number, line in enumerate(place.lines(name), start=1):
             try:
                 yield edit_of(parsed(line), objects.fetch)
             except (CaseFileError, ValueError) as error:
-                raise CaseFileError(f"Line {number} of {path.name} is damaged: {error}") from error
+                raise CaseFileError(f"Line {number} of {name} is damaged: {error}") from error
     except OSError as error:
         raise CaseFileError(
-            f"The journal {path.name} cannot be read: {error.strerror or error}."
+            f"The journal {name} cannot be read: {error.strerror or error}."
         ) from error
 
 
-def arrays_named(path: Path) -> set[str]:
-    """The hashes of all arrays that a journal refers to.  Raises OSError."""
-    return {name.decode() for line in raw_lines(path) for name in _ARRAY.findall(line)}
+def arrays_named(place: Place) -> set[str]:
+    """The hashes of all arrays that a journal refers to.  Raises OSError, CaseFileError."""
+    return {name.decode() for line in place.lines(JOURNAL) for name in _ARRAY.findall(line)}
 
 
-def identities(path: Path) -> set[str]:
-    """The hashes of the identities that a journal refers to.  Raises OSError."""
+def identities(place: Place) -> set[str]:
+    """The hashes of the identities that a journal refers to.  Raises OSError, CaseFileError."""
     found = set()
-    for line in raw_lines(path):
+    for line in place.lines(JOURNAL):
         with suppress(ValueError):
             found.add(identity_object(parsed(line)))
     return found - {""}

@@ -12,6 +12,7 @@ from typing import Any
 from surgiplan.errors import CaseFileError
 
 from .atomic import TEMPORARY_SUFFIX
+from .place import CasePath
 from .plain import read_plain
 
 __all__ = ["CaseLock"]
@@ -25,7 +26,7 @@ class CaseLock:
     Raises CaseFileError if another program, or this one, has it open; reading needs no lock.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: CasePath) -> None:
         self._root = Path(path)
         self._lock = self._root / "lock"
         self._token = ""

@@ -13,11 +13,11 @@ from typing import Any
 from surgiplan import RESEARCH_USE, __version__
 from surgiplan.errors import CaseFileError
 
-from .atomic import write_whole
 from .codec import Arrays
 from .head import Head
 from .migrations import FORMAT, MINOR, to_present
-from .plain import entries, read_plain, size_of
+from .place import Place
+from .plain import entries, size_of
 from .strict_json import parsed
 
 __all__ = [
@@ -106,7 +106,7 @@ def path_of(folder: Path, generation: int, *, autosave: bool = False) -> Path:
 
 
 def write(
-    folder: Path,
+    place: Place,
     generation: int,
     case: Mapping[str, Any],
     arrays: Arrays,
@@ -142,19 +142,19 @@ def write(
         content["audit"] = log(_hash(content)).to_json()
     whole = {**content, "sha256": _hash(content)}
     text = json.dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    write_whole(path_of(folder, generation, autosave=autosave), [text.encode()], private=True)
+    place.write(_name_of(generation, autosave=autosave), text.encode())
 
 
-def read(folder: Path, generation: int, *, autosave: bool = False) -> Manifest:
+def read(place: Place, generation: int, *, autosave: bool = False) -> Manifest:
     """A manifest whose hash is right, as one of the present format.
 
     Raises NewerFormat for one that a later version wrote, CaseFileError for a damaged one.
     """
-    path = path_of(folder, generation, autosave=autosave)
-    if size_of(path) > LARGEST_BYTES:
+    name = _name_of(generation, autosave=autosave)
+    if size_of(place.files / name) > place.vault.sealed_size(LARGEST_BYTES):
         raise CaseFileError(f"Manifest {generation} is far too large.")
     try:
-        content = parsed(read_plain(path, LARGEST_BYTES))
+        content = parsed(place.read(name, LARGEST_BYTES))
     except ValueError as error:
         raise CaseFileError(f"Manifest {generation} is damaged.") from error
     except OSError as error:
@@ -183,6 +183,10 @@ def remove(folder: Path, generation: int, *, autosave: bool = False) -> None:
     """Remove a manifest; one that the system holds stays until the next save."""
     with suppress(OSError):
         path_of(folder, generation, autosave=autosave).unlink()
+
+
+def _name_of(generation: int, *, autosave: bool) -> str:
+    return path_of(Path("manifests"), generation, autosave=autosave).as_posix()
 
 
 def _manifest(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from surgiplan.edits import Edit
@@ -15,7 +14,8 @@ from . import manifests as _manifests
 from .codec import from_json
 from .manifests import Manifest
 from .objects import Objects
-from .plain import check_folders, read_plain, size_of
+from .place import CasePath, Place, place_of
+from .plain import check_folders, size_of
 from .strict_json import parsed
 
 __all__ = ["Lost", "Opened", "load", "load_view", "opened"]
@@ -61,64 +61,65 @@ class Opened:
     """Whether a later version has added what saving here would lose."""
 
 
-def load(path: Path | str) -> Case:
+def load(path: CasePath) -> Case:
     """The newest sound generation of a case.  Raises CaseFileError."""
-    found = opened(path)
+    place = place_of(path)
+    found = opened(place)
     if not found.generation:
         raise CaseFileError(
-            f"{Path(path).name} was never saved; bring back what was kept of it with: surgiplan "
-            f"recover {path}"
+            f"{place.name} was never saved; bring back what was kept of it with: surgiplan "
+            f"recover {place}"
         )
     return found.case
 
 
-def load_view(path: Path | str) -> Mapping[str, Any]:
+def load_view(path: CasePath) -> Mapping[str, Any]:
     """What ``save`` was last told about the view; empty where that is missing or damaged."""
     try:
-        content = parsed(read_plain(Path(path) / "view.json", _LARGEST_VIEW_BYTES))
-    except (OSError, ValueError):
+        content = parsed(place_of(path).read("view.json", _LARGEST_VIEW_BYTES))
+    except (OSError, ValueError, CaseFileError):
         return {}
     view = content.get("view") if isinstance(content, dict) else None
     return view if isinstance(view, dict) else {}
 
 
-def opened(path: Path | str) -> Opened:
+def opened(path: CasePath) -> Opened:
     """The newest sound generation of a case, what was wrong with newer ones, and lost work.
 
     Arrays of a megabyte and more stay on disk and are read-only.  Raises CaseFileError if there is
     no case, no sound generation, or the newest was saved by a later version.
     """
-    root = Path(path)
-    folder = root / "manifests"
-    if not root.exists():
-        raise CaseFileError(f"There is no case {root}; check the path.")
-    if root.is_dir():
-        check_folders(root)
+    place = place_of(path)
+    folder = place.manifests
+    if not place.exists():
+        raise CaseFileError(f"There is no case {place}; check the path.")
+    if place.root.is_dir():
+        check_folders(place.files)
     found = _manifests.generations(folder)
     autosaved = _manifests.generations(folder, autosave=True)
     if not found and not autosaved:
         raise CaseFileError(
-            f"{root.name} is no case of surgiplan; choose a folder whose name ends in .splan."
+            f"{place.name} is no case of surgiplan; choose a folder whose name ends in .splan."
         )
-    objects = Objects(root / "objects")
+    objects = Objects(place)
     damage: list[str] = []
-    saved = _newest(root, found, objects, damage)
+    saved = _newest(place, found, objects, damage)
     generation = saved[0].generation if saved else 0
     later = [n for n in autosaved if n > generation]
-    lost = _lost(root, later, objects)
+    lost = _lost(place, later, objects)
     if saved is None and lost is None:
         raise CaseFileError(
-            f"{root.name} is damaged ({(damage or ['no state'])[0].rstrip('.')}) and none of its "
+            f"{place.name} is damaged ({(damage or ['no state'])[0].rstrip('.')}) and none of its "
             f"{len(found) + len(later)} saved states can be opened; restore it from a backup."
         )
-    remarks = _told(root, found, generation, damage, saved[0] if saved else None)
+    remarks = _told(place, found, generation, damage, saved[0] if saved else None)
     case = saved[1] if saved else Case()
     is_newer = saved is not None and saved[0].is_newer
-    return Opened(case, generation, remarks, load_view(root), lost, is_newer)
+    return Opened(case, generation, remarks, load_view(place), lost, is_newer)
 
 
 def _newest(
-    root: Path,
+    place: Place,
     generations: Sequence[int],
     objects: Objects,
     damage: list[str],
@@ -126,18 +127,18 @@ def _newest(
     autosave: bool = False,
 ) -> tuple[Manifest, Case] | None:
     """The first of ``generations`` that is sound; what is wrong with others goes to ``damage``."""
-    folder = root / "manifests"
+    folder = place.manifests
     looked_through = 0
     for generation in generations:
         try:
-            manifest = _manifests.read(folder, generation, autosave=autosave)
+            manifest = _manifests.read(place, generation, autosave=autosave)
             case = from_json(manifest.case, objects.fetch)
             if not isinstance(case, Case):
                 raise CaseFileError(f"Manifest {generation} holds no case.")
             return manifest, case
         except _manifests.NewerFormat as error:
             raise CaseFileError(
-                f"{root.name} cannot be opened: {error}; open it with that version."
+                f"{place.name} cannot be opened: {error}; open it with that version."
             ) from error
         except CaseFileError as error:
             damage.append(str(error))
@@ -147,8 +148,8 @@ def _newest(
     return None
 
 
-def _lost(root: Path, generations: Sequence[int], objects: Objects) -> Lost | None:
-    found = _newest(root, generations, objects, [], autosave=True)
+def _lost(place: Place, generations: Sequence[int], objects: Objects) -> Lost | None:
+    found = _newest(place, generations, objects, [], autosave=True)
     if found is None:
         return None
     manifest, case = found
@@ -165,7 +166,7 @@ def _local(saved_at: str) -> str:
 
 
 def _told(
-    root: Path,
+    place: Place,
     found: Sequence[int],
     generation: int,
     damage: Sequence[str],
@@ -179,12 +180,12 @@ def _told(
         )
     elif damage:
         remarks.append(
-            f"No saved state of {root.name} can be opened ({damage[0].rstrip('.')}), but what was "
+            f"No saved state of {place.name} can be opened ({damage[0].rstrip('.')}), but what was "
             "kept by itself can."
         )
     if manifest and manifest.is_newer:
         remarks.append(
-            f"{root.name} was saved by a newer version of surgiplan: you can look at it, and save "
+            f"{place.name} was saved by a newer version of surgiplan: you can look at it, and save "
             "your changes under another name."
         )
     return tuple(remarks)

@@ -15,12 +15,13 @@ from surgiplan.model import Case
 
 from . import journal as _journal
 from . import manifests as _manifests
-from .atomic import flush_folder, remove_temporary, write_whole
+from .atomic import flush_folder, remove_temporary
 from .audit import AuditLog, SaveEntry
 from .codec import Arrays, identity_object, to_json
 from .dropped import dropped_identities
 from .manifests import Manifest
 from .objects import Objects
+from .place import CasePath, Place, place_of
 from .plain import check_folders
 
 __all__ = ["autosave", "discard_autosaves", "save"]
@@ -33,7 +34,7 @@ _AUTOSAVES_KEPT = 3
 
 def save(
     case: Case,
-    path: Path | str,
+    path: CasePath,
     *,
     journal: Sequence[Edit | None] = (),
     view: Mapping[str, Any] | None = None,
@@ -44,36 +45,36 @@ def save(
     values.  Autosaves go: what they held is saved now.  Hold a ``CaseLock`` meanwhile.  Raises
     CaseFileError if nothing or not all was saved, or a later version saved this case before.
     """
-    return _saved(case, Path(path), journal, view, autosave=False)
+    return _saved(case, place_of(path), journal, view, autosave=False)
 
 
-def autosave(case: Case, path: Path | str, steps: Sequence[Edit | None]) -> int:
+def autosave(case: Case, path: CasePath, steps: Sequence[Edit | None]) -> int:
     """Keep the present state of a case beside the saved ones and return its generation.
 
     ``steps`` are all edits since the last save; they stay out of the journal until the user saves.
     Hold a ``CaseLock`` meanwhile.  Raises CaseFileError if it was not kept.
     """
-    return _saved(case, Path(path), steps, None, autosave=True)
+    return _saved(case, place_of(path), steps, None, autosave=True)
 
 
-def discard_autosaves(path: Path | str) -> None:
+def discard_autosaves(path: CasePath) -> None:
     """Forget what was autosaved; a case that was never saved goes altogether.
 
     Hold a ``CaseLock`` meanwhile.
     """
-    root = Path(path)
-    folder = root / "manifests"
+    place = place_of(path)
+    folder = place.manifests
     # The newest goes last: a crash in between leaves the best state to be offered once more.
     for generation in reversed(_manifests.generations(folder, autosave=True)):
         _manifests.remove(folder, generation, autosave=True)
-    _clean(root)
+    _clean(place)
     if not _manifests.generations(folder):
-        _remove_empty(root)
+        _remove_empty(place)
 
 
 def _saved(
     case: Case,
-    root: Path,
+    place: Place,
     steps: Sequence[Edit | None],
     view: Mapping[str, Any] | None,
     *,
@@ -85,70 +86,69 @@ def _saved(
         for line in lines:
             journal_arrays.pop(identity_object(line), None)
     arrays = {**arrays, **journal_arrays}
-    existed = root.exists()
+    existed = place.exists()
     try:
-        _make_folders(root)
-        before = _before(root)
+        _make_folders(place)
+        before = _before(place)
         if not autosave:
-            _complete_journal(root, before)
-        written = _write_objects(Objects(root / "objects"), arrays)
-        entry = None if autosave else SaveEntry(AuditLog(root), steps)
-        generation = _write_manifest(root, before, document, arrays, lines, written, entry)
+            _complete_journal(place, before)
+        written = _write_objects(Objects(place), arrays)
+        entry = None if autosave else SaveEntry(AuditLog(place), steps)
+        generation = _write_manifest(place, before, document, arrays, lines, written, entry)
     except OSError as error:
         if not existed:
-            _remove_empty(root)
-        raise _explained(root, error) from error
+            _remove_empty(place)
+        raise _explained(place, error) from error
     if entry:
         # The manifest has the lines too; what fails here, the next save makes good.
         entry.end()
         with suppress(OSError):
-            _journal.append(root / "journal.jsonl", lines)
+            _journal.append(place, lines)
         if view is not None:
             with suppress(OSError):
-                _write_view(root, view)
+                _write_view(place, view)
     with suppress(OSError):
-        _clean(root, autosaves_kept=_AUTOSAVES_KEPT if autosave else 0)
+        _clean(place, autosaves_kept=_AUTOSAVES_KEPT if autosave else 0)
     return generation
 
 
-def _before(root: Path) -> Manifest | None:
+def _before(place: Place) -> Manifest | None:
     """The newest sound state that the user saved; None if there is none.
 
     Raises CaseFileError if a later version wrote it.
     """
-    folder = root / "manifests"
+    folder = place.manifests
     for generation in _manifests.generations(folder):
         try:
-            found = _manifests.read(folder, generation)
+            found = _manifests.read(place, generation)
         except _manifests.NewerFormat as error:
-            raise _newer(root) from error
+            raise _newer(place) from error
         except CaseFileError:
             continue
         if found.is_newer:
-            raise _newer(root)
+            raise _newer(place)
         return found
     return None
 
 
-def _newer(root: Path) -> CaseFileError:
+def _newer(place: Place) -> CaseFileError:
     return CaseFileError(
-        f"{root.name} was saved by a newer version of surgiplan, which saving here would damage; "
+        f"{place.name} was saved by a newer version of surgiplan, which saving here would damage; "
         "save under another name, or use that version."
     )
 
 
-def _complete_journal(root: Path, before: Manifest | None) -> None:
+def _complete_journal(place: Place, before: Manifest | None) -> None:
     """Add the lines of the last save that a crash kept from the journal."""
     if before is None or before.journal is None:
         return
-    journal = root / "journal.jsonl"
-    missing = before.journal.lines + len(before.steps) - _journal.mark(journal).lines
+    missing = before.journal.lines + len(before.steps) - _journal.mark(place).lines
     if 0 < missing <= len(before.steps):
-        _journal.append(journal, before.steps[-missing:])
+        _journal.append(place, before.steps[-missing:])
 
 
 def _write_manifest(
-    root: Path,
+    place: Place,
     before: Manifest | None,
     document: Mapping[str, Any],
     arrays: Arrays,
@@ -157,15 +157,15 @@ def _write_manifest(
     entry: SaveEntry | None,
 ) -> int:
     """Write the manifest of a new generation; on an error neither it nor its objects stay."""
-    folder = root / "manifests"
+    folder = place.manifests
     saved = _manifests.generations(folder)
     known = saved + _manifests.generations(folder, autosave=True)
     generation, is_first = max(known, default=0) + 1, not saved
     try:
         _manifests.write(
-            folder, generation, document, arrays,
+            place, generation, document, arrays,
             parent=before.sha256 if before else "",
-            journal=_journal.mark(root / "journal.jsonl"),
+            journal=_journal.mark(place),
             steps=lines,
             autosave=entry is None,
             log=entry.begin(generation, is_first=is_first) if entry else None,
@@ -179,12 +179,12 @@ def _write_manifest(
     return generation
 
 
-def _make_folders(root: Path) -> None:
-    for folder in (root, root / "objects", root / "manifests"):
+def _make_folders(place: Place) -> None:
+    for folder in (place.root, place.files, place.files / "objects", place.manifests):
         if not folder.is_dir():
             folder.mkdir(mode=0o700)
             flush_folder(folder.parent)
-    check_folders(root)
+    check_folders(place.files)
 
 
 def _write_objects(objects: Objects, arrays: Arrays) -> list[Path]:
@@ -197,38 +197,38 @@ def _write_objects(objects: Objects, arrays: Arrays) -> list[Path]:
     try:
         for sha256, array in missing.items():
             objects.write(sha256, array)
-            written.append(objects.folder / sha256)
+            written.append(objects.path_of(sha256))
     except BaseException:
         _remove(written)
         raise
     return written
 
 
-def _write_view(root: Path, view: Mapping[str, Any]) -> None:
+def _write_view(place: Place, view: Mapping[str, Any]) -> None:
     content = {"notice": RESEARCH_USE, "view": dict(view)}
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
-    write_whole(root / "view.json", [text.encode()], private=True)
+    place.write("view.json", text.encode())
 
 
-def _clean(root: Path, *, autosaves_kept: int = 0) -> None:
+def _clean(place: Place, *, autosaves_kept: int = 0) -> None:
     """Keep the newest manifests and what they and the journal need, remove the rest."""
-    folder = root / "manifests"
+    folder = place.manifests
     saved = _manifests.generations(folder)
     autosaved = _manifests.generations(folder, autosave=True)
     for generation in saved[_SAVES_KEPT:]:
         _manifests.remove(folder, generation)
     for generation in reversed(autosaved[autosaves_kept:]):
         _manifests.remove(folder, generation, autosave=True)
-    for place in (root, folder, root / "objects"):
-        remove_temporary(place)
-    objects = Objects(root / "objects")
-    objects.remove(dropped_identities(root))
-    wanted = _journal.arrays_named(root / "journal.jsonl")
+    for where in (place.root, place.files, folder, place.files / "objects"):
+        remove_temporary(where)
+    objects = Objects(place)
+    objects.remove(dropped_identities(place))
+    wanted = _journal.arrays_named(place)
     kept = [(n, False) for n in saved[:_SAVES_KEPT]]
     kept += [(n, True) for n in autosaved[:autosaves_kept]]
     for generation, is_autosave in kept:
         try:
-            manifest = _manifests.read(folder, generation, autosave=is_autosave)
+            manifest = _manifests.read(place, generation, autosave=is_autosave)
         except CaseFileError:
             # What a damaged manifest needs is unknown, so nothing goes.
             return
@@ -242,20 +242,20 @@ def _remove(paths: Sequence[Path]) -> None:
             path.unlink()
 
 
-def _remove_empty(root: Path) -> None:
+def _remove_empty(place: Place) -> None:
     """Take back the folders of a case that was never saved."""
-    for folder in (root / "objects", root / "manifests", root):
+    for folder in (place.files / "objects", place.manifests, place.files, place.root):
         with suppress(OSError):
             folder.rmdir()
 
 
-def _explained(root: Path, error: OSError) -> CaseFileError:
+def _explained(place: Place, error: OSError) -> CaseFileError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return CaseFileError(
-            f"{root.name} was not saved: the disk is full ({error.strerror}). Free some space or "
+            f"{place.name} was not saved: the disk is full ({error.strerror}). Free some space or "
             "save elsewhere; what was saved before is intact."
         )
     return CaseFileError(
-        f"{root.name} was not saved: {error.strerror or error}. Save it in another folder; what "
+        f"{place.name} was not saved: {error.strerror or error}. Save it in another folder; what "
         "was saved before is intact."
     )

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from surgiplan.errors import CaseFileError
@@ -14,6 +13,7 @@ from .audit_check import audit_damage
 from .dropped import dropped_identities
 from .manifests import Manifest
 from .objects import Objects
+from .place import CasePath, Place, place_of
 from .plain import check_folders, size_of
 from .strict_json import parsed
 
@@ -22,22 +22,22 @@ __all__ = ["verify"]
 _MOST_MANIFEST_BYTES = 64 << 20
 
 
-def verify(path: Path | str) -> tuple[str, ...]:
+def verify(path: CasePath) -> tuple[str, ...]:
     """What is damaged in a case, in sentences; empty if nothing is.
 
     Raises CaseFileError if there is no case.
     """
-    root = Path(path)
-    folder = root / "manifests"
-    check_folders(root)
+    place = place_of(path)
+    folder = place.manifests
+    check_folders(place.files)
     found = [(n, False) for n in _manifests.generations(folder)]
     found += [(n, True) for n in _manifests.generations(folder, autosave=True)]
     if not found:
-        raise CaseFileError(f"{root} is no case of surgiplan; check the path.")
+        raise CaseFileError(f"{place} is no case of surgiplan; check the path.")
     total = sum(size_of(_manifests.path_of(folder, n, autosave=auto)) for n, auto in found)
     if total > _MOST_MANIFEST_BYTES:
         raise CaseFileError(
-            f"The manifests of {root.name} take {total / 1e6:.0f} MB, which no case needs; do "
+            f"The manifests of {place.name} take {total / 1e6:.0f} MB, which no case needs; do "
             "not open it."
         )
     damaged: dict[str, None] = {}
@@ -46,7 +46,7 @@ def verify(path: Path | str) -> tuple[str, ...]:
     saved: dict[int, Manifest | None] = {n: None for n, autosave in found if not autosave}
     for generation, autosave in found:
         try:
-            manifest = _manifests.read(folder, generation, autosave=autosave)
+            manifest = _manifests.read(place, generation, autosave=autosave)
         except CaseFileError as error:
             damaged[str(error)] = None
             continue
@@ -54,17 +54,17 @@ def verify(path: Path | str) -> tuple[str, ...]:
         if not autosave:
             sound.append(manifest)
             saved[generation] = manifest
-    objects = Objects(root / "objects")
+    objects = Objects(place)
     try:
-        for sha256 in dropped_identities(root):
+        for sha256 in dropped_identities(place):
             sizes.pop(sha256, None)
     except OSError as error:
         damaged[f"The journal cannot be read: {error.strerror or error}."] = None
     damaged.update(dict.fromkeys(objects.damaged(sizes).values()))
     if len(sound) == sum(not autosave for _, autosave in found):
         damaged.update(dict.fromkeys(_broken_chain(sound)))
-    damaged.update(dict.fromkeys(_damaged_journal(root / "journal.jsonl", sound, objects)))
-    damaged.update(dict.fromkeys(audit_damage(AuditLog(root), saved)))
+    damaged.update(dict.fromkeys(_damaged_journal(place, sound, objects)))
+    damaged.update(dict.fromkeys(audit_damage(AuditLog(place), saved)))
     return tuple(damaged)
 
 
@@ -78,18 +78,18 @@ def _broken_chain(newest_first: Sequence[Manifest]) -> list[str]:
     ]
 
 
-def _damaged_journal(path: Path, newest_first: Sequence[Manifest], objects: Objects) -> list[str]:
+def _damaged_journal(place: Place, newest_first: Sequence[Manifest], objects: Objects) -> list[str]:
     """What is wrong with the journal: its lines, or what the saved states say of them."""
     try:
-        for _ in _journal.edits_in(path, objects):
+        for _ in _journal.edits_in(place, objects):
             pass
-        wrong = _changed_lines(path, [m for m in newest_first if m.journal])
+        wrong = _changed_lines(place, [m for m in newest_first if m.journal])
     except CaseFileError as error:
         return [str(error)]
-    return [f"{path.name} is not as the saved states have left it."] if wrong else []
+    return [f"{_journal.JOURNAL} is not as the saved states have left it."] if wrong else []
 
 
-def _changed_lines(path: Path, newest_first: Sequence[Manifest]) -> bool:
+def _changed_lines(place: Place, newest_first: Sequence[Manifest]) -> bool:
     """Whether a line that a saved state knows is gone or another one now."""
     hashes: dict[int, str] = {}
     steps: dict[int, Mapping[str, Any]] = {}
@@ -102,7 +102,7 @@ def _changed_lines(path: Path, newest_first: Sequence[Manifest]) -> bool:
         # A crash may have left the newest save's lines unwritten; the next save adds them.
         least = max(least, start if manifest is newest_first[0] else start + len(manifest.steps))
     digest, count = hashlib.sha256(), 0
-    for count, line in enumerate(_journal.raw_lines(path), start=1):
+    for count, line in enumerate(place.lines(_journal.JOURNAL), start=1):
         if hashes.get(count - 1, digest.hexdigest()) != digest.hexdigest():
             return True
         if count - 1 in steps and steps[count - 1] != parsed(line):
