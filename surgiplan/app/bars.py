@@ -112,6 +112,10 @@ class BottomBar(QFrame):
         row.setContentsMargins(14, 4, 14, 4)
         row.setSpacing(8)
         self.who = QLabel(objectName="whoLabel")
+        self.name = QLabel(objectName="nameLabel")
+        self.name.setTextFormat(Qt.TextFormat.PlainText)
+        self.name.setProperty("role", "attention")
+        self.name.setToolTip("Everybody who sees this screen, or a picture of it, sees the name.")
         self.what = QLabel(objectName="jobLabel")
         self.bar = QProgressBar(objectName="jobBar")
         self.bar.setTextVisible(False)
@@ -124,6 +128,7 @@ class BottomBar(QFrame):
         self.cancel.setToolTip("Stop this job; the case stays as it is.")
         self.cancel.clicked.connect(desk.cancel_jobs)
         notice = QLabel(RESEARCH_USE, objectName="researchUse")
+        row.addWidget(self.name)
         row.addWidget(self.who)
         row.addStretch(1)
         for widget in (self.what, self.bar, self.left, self.cancel):
@@ -137,12 +142,18 @@ class BottomBar(QFrame):
         self._clock.setInterval(1000)
         self._clock.timeout.connect(self.refresh)
         self._clock.start()
-        for signal in (desk.shown, desk.saved, desk.opened, desk.jobs_changed, surfaces.ready):
+        for signal in (
+            desk.shown, desk.saved, desk.opened, desk.jobs_changed, desk.name_toggled,
+            surfaces.ready,
+        ):  # fmt: skip
             signal.connect(self.refresh)
         self.refresh()
 
     def refresh(self, *_: object) -> None:
         """Show the present state of affairs."""
+        name = self._desk.name_on_screen
+        self.name.setVisible(bool(name))
+        _say(self.name, f"● {name}" if name else "")
         _say(self.who, "   ·   ".join(_who(self._desk)))
         running = self._desk.running
         for widget in (self.bar, self.left, self.cancel):

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
+from surgiplan.edits import DropIdentity
+
 from .bars import STAGES
 from .commands import Command
 from .tools import DistanceTool, WindowTool
@@ -52,6 +54,13 @@ def _edit_commands(window: "MainWindow") -> list[Command]:
     return [
         Command("undo", "Undo", desk.undo, ("Ctrl+Z",), nothing_to_undo),
         Command("redo", "Redo", desk.redo, ("Ctrl+Y", "Ctrl+Shift+Z"), nothing_to_redo),
+        Command(
+            "dropIdentity",
+            "Drop the patient's name and number",
+            lambda: desk.do(DropIdentity()),
+            (),
+            partial(_no_name, window),
+        ),
         Command("cancelJob", "Cancel the running job", desk.cancel_jobs, (), nothing_runs),
         Command("cancel", "Put the tool away", window.cancel, ("Esc",)),
         Command(
@@ -95,6 +104,13 @@ def level(window: "MainWindow") -> None:
 def _view_commands(window: "MainWindow") -> list[Command]:
     commands = [
         Command(
+            "toggleName",
+            "Show or hide the patient's name",
+            lambda: _name(window),
+            (),
+            partial(_no_name, window),
+        ),
+        Command(
             "resetViews", "Show everything in all views", lambda: window.views.reset(), ("Ctrl+R",)
         ),
         Command("showAllViews", "Show four views", lambda: window.views.show_all(), ("Ctrl+0",)),
@@ -128,6 +144,19 @@ def preset(window: "MainWindow", name: str) -> None:
 def look_from(window: "MainWindow", side: str) -> None:
     """Turn the 3D view to one side of the patient."""
     window.views.anatomy.look_from(side)
+
+
+def _no_name(window: "MainWindow") -> str:
+    return "" if window.desk.case.identity else "this case holds no name"
+
+
+def _name(window: "MainWindow") -> None:
+    from surgiplan import io
+
+    desk = window.desk
+    desk.toggle_name()
+    if desk.is_name_shown and desk.path and not desk.is_read_only:
+        desk.log(partial(io.log_event, desk.path, io.AuditEvent.IDENTITY_SHOWN))
 
 
 def _crosshair(window: "MainWindow") -> None:

@@ -56,6 +56,8 @@ class Desk(QObject):
     tool_changed = Signal(object)
     """The mouse tool in use, or None for the one we always come back to."""
     saved = Signal()
+    name_toggled = Signal()
+    """The patient's name was put on the screen, or taken off it."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,6 +73,8 @@ class Desk(QObject):
         self.saved_at: float | None = None
         self.selection = ""
         self.is_previewing = False
+        self.is_name_shown = False
+        """Whether name and birth date are on the screen; never so at a start, and never saved."""
         self.tool: Tool | None = None
         self._running: list[Running] = []
         self.session.on_change(self._show)
@@ -99,6 +103,7 @@ class Desk(QObject):
         self.session = Session(case)
         self.selection = ""
         self.is_previewing = False
+        self.is_name_shown = False
         self.opened.emit()
         self.session.on_change(self._show)
         self.selected.emit("")
@@ -135,6 +140,19 @@ class Desk(QObject):
     def redo(self) -> None:
         """Do again what was taken back last."""
         self.session.redo()
+
+    @property
+    def name_on_screen(self) -> str:
+        """Name and birth date if somebody chose to see them, otherwise nothing."""
+        who = self.case.identity
+        if who is None or not self.is_name_shown:
+            return ""
+        return f"{who.readable_name or 'no name'}, born {who.birth_date or 'on no stated date'}"
+
+    def toggle_name(self) -> None:
+        """Put the patient's name on the screen, or take it off."""
+        self.is_name_shown = not self.is_name_shown
+        self.name_toggled.emit()
 
     def select(self, path: str) -> None:
         """Say what the user looks at now."""

@@ -95,12 +95,12 @@ def simulated(case: Case, path: str, settings: dict[str, Any], report: Report) -
 
 
 def report_written(
-    case: Case, name: str, path: Path, look: Any, audit_head: str, report: Report
+    case: Case, name: str, path: Path, options: dict[str, Any], report: Report
 ) -> int:
-    """Write the plan to ``path`` and return its number of pages."""
+    """Write the plan to ``path`` and return its number of pages; ``options`` of write_report."""
     from surgiplan.report import write_report
 
-    return write_report(case, name, path, report, look=look, audit_head=audit_head)
+    return write_report(case, name, path, report, **options)
 
 
 def displayed_surface(segment: Segment, report: Report) -> Surface:

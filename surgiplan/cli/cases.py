@@ -183,7 +183,9 @@ def report(options: Namespace, console: Console) -> Answer:
         options.output,
         console.report,
         audit_head=io.audit_head(options.case),
+        with_identity=options.with_identity,
     )
     io.log_export(options.case, options.output)
     line = f"{options.output}: {pages} pages"
-    return Answer({"file": str(options.output), "pages": pages}, (line,))
+    answer = {"file": str(options.output), "pages": pages, "with_identity": options.with_identity}
+    return Answer(answer, (line,))

@@ -268,4 +268,7 @@ def _add_case(commands: Parser) -> None:
     c = commands.add("report", "cases:report", "Write the plan as a PDF.")
     _case(c)
     c.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.pdf")
+    c.add_argument(
+        "--with-identity", action="store_true", help="print name and birth date on each page"
+    )
     commands.add("selftest", "selftest:selftest", "Check that this installation works.")

@@ -63,13 +63,20 @@ class Identity(Noun):
         return self._who("birth_date")
 
     @property
-    def readable_name(self) -> str:
-        """``Family, Given`` as a person would write it."""
-        groups = (" ".join(part.split("^")) for part in self.name.split("=")[1:])
-        family, *rest = self.name.split("=")[0].split("^")
+    def readable_names(self) -> tuple[str, ...]:
+        """``Family, Given`` as a person would write it, once for each script; none if nameless."""
+        latin, *others = self.name.split("=")
+        family, *rest = latin.split("^")
         plain = ", ".join(part for part in (family.strip(), " ".join(rest).strip()) if part)
-        others = "  ".join(group.strip() for group in groups if group.strip())
-        return f"{plain} ({others})" if plain and others else plain or others
+        # Names in other scripts have no comma.
+        groups = (plain, *(" ".join(group.split("^")).strip() for group in others))
+        return tuple(group for group in groups if group)
+
+    @property
+    def readable_name(self) -> str:
+        """All of them, ``Yamada, Tarou (山田 太郎)``."""
+        first, *others = self.readable_names or ("",)
+        return f"{first} ({', '.join(others)})" if others else first
 
     @property
     def scans(self) -> tuple[Mapping[str, Any], ...]:

@@ -10,7 +10,7 @@ from surgiplan.model import Case
 from surgiplan.validation import TruthRow
 
 from .chapters import anatomy, findings, methods, resections, scan, truths, vessels
-from .style import ACCENT, ATTENTION, FONT, MUTED, numbered_canvas, register_fonts
+from .style import ACCENT, ATTENTION, FONT, MUTED, TEXT, numbered_canvas, register_fonts
 
 __all__ = ["built"]
 
@@ -23,8 +23,9 @@ def built(
     pictures: Mapping[str, Any],
     truth: Sequence[TruthRow],
     audit_head: str,
+    name: str = "",
 ) -> tuple[bytes, int]:
-    """The PDF of a plan, and its number of pages."""
+    """The PDF of a plan, and its number of pages; ``name`` stands on each, and nowhere else."""
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.units import mm
     from reportlab.platypus import SimpleDocTemplate
@@ -48,12 +49,12 @@ def built(
         keywords=RESEARCH_USE,
         invariant=1,
     )
-    draw = partial(_page, case, case_name)
+    draw = partial(_page, case, case_name, name)
     document.build(story, onFirstPage=draw, onLaterPages=draw, canvasmaker=numbered_canvas())
     return file.getvalue(), document.page
 
 
-def _page(case: Case, case_name: str, canvas: Any, document: Any) -> None:
+def _page(case: Case, case_name: str, name: str, canvas: Any, document: Any) -> None:
     """Who, which case, which scan above; the notice below."""
     from reportlab.lib.units import mm
 
@@ -66,6 +67,10 @@ def _page(case: Case, case_name: str, canvas: Any, document: Any) -> None:
     canvas.setFillColor(ACCENT)
     canvas.setFont(f"{FONT}-Bold", 11)
     canvas.drawString(left, height - 14 * mm, "surgiplan")
+    if name:
+        canvas.setFillColor(TEXT)
+        canvas.setFont(f"{FONT}-Bold", 8)
+        canvas.drawRightString(right, height - 8.4 * mm, name)
     canvas.setFillColor(MUTED)
     canvas.setFont(FONT, 8)
     canvas.drawRightString(right, height - 12.2 * mm, who)

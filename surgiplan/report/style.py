@@ -10,11 +10,13 @@ __all__ = [
     "FONT",
     "LINE",
     "MUTED",
+    "TEXT",
     "figure",
     "heading",
     "note",
     "number",
     "numbered_canvas",
+    "prints",
     "register_fonts",
     "side_by_side",
     "table",
@@ -22,6 +24,7 @@ __all__ = [
 
 FONT = "DejaVu"
 ACCENT, ATTENTION, MUTED, LINE = "#1d7d72", "#a33327", "#5b6673", "#c9d1d9"
+TEXT = "#1b222a"
 
 
 @cache
@@ -37,6 +40,15 @@ def register_fonts() -> None:
     pdfmetrics.registerFont(TTFont(FONT, folder / "DejaVuSans.ttf"))
     pdfmetrics.registerFont(TTFont(f"{FONT}-Bold", folder / "DejaVuSans-Bold.ttf"))
     pdfmetrics.registerFontFamily(FONT, normal=FONT, bold=f"{FONT}-Bold")
+
+
+def prints(text: str) -> bool:
+    """Whether the typeface has every letter of a text."""
+    from reportlab.pdfbase import pdfmetrics
+
+    register_fonts()
+    known = pdfmetrics.getFont(FONT).face.charToGlyph
+    return all(ord(letter) in known for letter in text)
 
 
 def numbered_canvas() -> type:
@@ -154,7 +166,7 @@ def _paragraph(
     *,
     size: float,
     bold: bool = False,
-    colour: str = "#1b222a",
+    colour: str = TEXT,
     right: bool = False,
     before: float = 0,
     after: float = 0,

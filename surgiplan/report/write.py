@@ -25,24 +25,28 @@ def write_report(
     pictures: Mapping[str, Any] | None = None,
     truth: Sequence[TruthRow] = (),
     audit_head: str = "",
+    with_identity: bool = False,
 ) -> int:
     """Write the plan to ``path`` and return its number of pages.
 
     ``look`` is how the window shows the case (colours, window and level), by default the usual;
     ``pictures`` are those of ``pictures_of``, made here if not given; ``audit_head`` is the hash of
-    the newest line of the case's audit log.
+    the newest line of the case's audit log.  ``with_identity`` prints name and birth date on each
+    page.
     An older file of that name stays until the new one is complete.  Raises SurgiplanError if the
-    case has no scan, no picture can be made, or the file cannot be written.
+    case has no scan or no name to print, no picture can be made, or the file cannot be written.
     """
+    from .naming import name_line
     from .pages import built
 
     if path.suffix.lower() != ".pdf":
         raise SurgiplanError(f"The plan is written as PDF; end the file name {path.name} in .pdf.")
     case.volume()
+    name = name_line(case) if with_identity else ""
     if pictures is None:
         pictures = pictures_of(case, part(report, 0.0, 0.8), look=look)
     report(0.8, "Setting the pages")
-    content, pages = built(case, case_name, pictures, truth, audit_head)
+    content, pages = built(case, case_name, pictures, truth, audit_head, name)
     report(0.95, "Writing the file")
     _replace(path, content)
     report(1.0, "Plan written")

@@ -40,6 +40,10 @@ class PatientPanel(Panel):
 
     def _lay_out_patient(self) -> None:
         self._patient_heading = self.heading("Patient")
+        self.name = self.hint("", "patientName")
+        self.name.setTextFormat(Qt.TextFormat.PlainText)
+        self.name.setProperty("role", "attention")
+        self.desk.name_toggled.connect(self.invalidate)
         self.pseudonym = QLineEdit(objectName="pseudonym")
         self.pseudonym.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.pseudonym.setToolTip("Never the name: the pseudonym stands on every page.")
@@ -61,6 +65,9 @@ class PatientPanel(Panel):
 
     def _show_patient(self, case: Case) -> None:
         patient = case.patient
+        name = self.desk.name_on_screen
+        self.name.setVisible(bool(name))
+        self.name.setText(f"● {name}" if name else "")
         for field in self._patient_fields:
             enable(field, "" if case.volumes else "Import a scan first.", hint=field.toolTip())
         if not self.pseudonym.hasFocus():

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QCheckBox, QFileDialog
 
 from surgiplan import io
 from surgiplan.app.desk import Desk
@@ -29,7 +29,10 @@ class ReportPanel(Panel):
         self._stale = self.hint("", "reportStale")
         self._stale.setProperty("role", "attention")
         self._hint = self.hint("", "reportHint")
+        self.with_identity = QCheckBox("Print name and birth date", objectName="reportIdentity")
+        self.body.addWidget(self.with_identity)
         self.where = self.hint("", "reportWhere")
+        desk.opened.connect(lambda: self.with_identity.setChecked(False))
         self.write_button = self.primary("Write PDF…", "reportButton")
         self.write_button.clicked.connect(self.ask_and_write)
 
@@ -52,6 +55,8 @@ class ReportPanel(Panel):
         self._hint.setText(
             "Pictures of the views, measurements with units, methods and versions, one page each."
         )
+        nameless = "" if case.identity else "This case holds no name."
+        enable(self.with_identity, nameless, hint="They stand on each page, beside the pseudonym.")
         why_not = "" if case.volumes else "Import a scan first."
         if self.desk.is_running("report"):
             why_not = "The plan is being written."
@@ -70,7 +75,12 @@ class ReportPanel(Panel):
         desk = self.desk
         name = desk.path.stem if desk.path else "case not saved"
         head = io.audit_head(desk.path) if desk.path else ""
-        work = partial(report_written, desk.session.case, name, path, desk.view.look, head)
+        options = {
+            "look": desk.view.look,
+            "audit_head": head,
+            "with_identity": self.with_identity.isEnabled() and self.with_identity.isChecked(),
+        }
+        work = partial(report_written, desk.session.case, name, path, options)
         desk.run("report", "Write the plan", work, partial(self._done, path))
 
     def _done(self, path: Path, pages: int) -> None:
