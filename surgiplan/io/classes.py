@@ -75,7 +75,7 @@ def why_no_slice(image: ImageHeader) -> str:
         return f"This is a colour picture ({image.photometric or 'unknown'}), not a slice"
     if image.modality == "CT" and image.photometric == "MONOCHROME1":
         return "This is a CT with inverted greys, whose values are no Hounsfield units"
-    if image.frame is None and (image.frames != 1 or image.sop_class in ENHANCED):
+    if image.frame is None and image.frames != 1 and image.sop_class not in ENHANCED:
         return f"This is a multi-frame file ({image.frames}) that does not say where its frames lie"
     if image.bits not in (8, 16, 32) or not image.rows * image.columns:
         return "This is an image of unknown layout"

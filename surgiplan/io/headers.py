@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .classes import DIRECTORY
+from .classes import DIRECTORY, ENHANCED
 from .elements import TooDeep, Uncovered
 from .fast_header import FastReader
 from .header_values import (
@@ -20,6 +20,7 @@ from .header_values import (
     text,
     whole,
 )
+from .multiframe import GROUP_TAGS, frame_headers
 from .pixel_bytes import PixelBytes, is_bomb, located, native_bytes
 from .quiet import quiet
 from .series import ImageHeader
@@ -87,7 +88,7 @@ def read_headers(path: Path, salt: bytes) -> tuple[ImageHeader, ...]:
     """
     try:
         with _opened(path) as file, quiet():
-            return (_header(path, file, salt),)
+            return _headers(path, file, salt)
     except Ignored:
         raise
     except OSError as error:
@@ -106,7 +107,7 @@ def _opened(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _header(path: Path, file: BinaryIO, salt: bytes) -> ImageHeader:
+def _headers(path: Path, file: BinaryIO, salt: bytes) -> tuple[ImageHeader, ...]:
     import pydicom
 
     start = file.read(4096)
@@ -130,7 +131,12 @@ def _header(path: Path, file: BinaryIO, salt: bytes) -> ImageHeader:
     found = PixelBytes(-1, 0, is_complete=True)
     if _DEFLATED_SYNTAX not in start:
         found = located(file, path.stat().st_size, *dataset.original_encoding)
-    return _described(path, dataset, sop_class, salt, found)
+    header = _described(path, dataset, sop_class, salt, found)
+    if sop_class not in ENHANCED:
+        return (header,)
+    file.seek(0)
+    groups = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(GROUP_TAGS))
+    return frame_headers(header, groups)
 
 
 def _described(

@@ -32,7 +32,7 @@ def identity_of(series: SeriesFound) -> Identity:
 
     What cannot be read of a damaged header is left out.
     """
-    dataset = _first_header(series.headers[0])
+    dataset = _first_header(series.stack[0])
     who = {
         "name": text(dataset, "PatientName"),
         "patient_id": text(dataset, "PatientID"),
@@ -40,9 +40,9 @@ def identity_of(series: SeriesFound) -> Identity:
     }
     scan = {
         "series_uid": series.uid,
-        "sop_class": series.headers[0].sop_class,
+        "sop_class": series.stack[0].sop_class,
         "header": _as_json(dataset),
-        "images": [[one.sop_uid, one.frame, one.position] for one in series.headers],
+        "images": [[one.sop_uid, one.frame, one.position] for one in series.stack],
     }
     return Identity.of(who, [scan])
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-__all__ = ["PixelBytes", "is_bomb", "is_native", "located", "native_bytes", "placed"]
+__all__ = ["PixelBytes", "fragments", "is_bomb", "is_native", "located", "native_bytes", "placed"]
 
 _LARGEST_BYTES = 256 << 20
 """A deflated file that grows beyond this is taken for a bomb: pydicom inflates without a bound."""
@@ -90,6 +90,17 @@ def _fragments_end(at: int, file_bytes: int, read: Callable[[int, int], bytes]) 
         if tag != b"\xfe\xff\x00\xe0" or at > file_bytes:
             return False
     return False
+
+
+def fragments(pixels: bytes) -> list[bytes]:
+    """The fragments of compressed pixels, the table of offsets first."""
+    found: list[bytes] = []
+    at = 0
+    while pixels[at : at + 4] == b"\xfe\xff\x00\xe0" and len(found) < _MOST_FRAGMENTS:
+        (length,) = struct.unpack_from("<I", pixels, at + 4)
+        found.append(pixels[at + 8 : at + 8 + length])
+        at += 8 + length
+    return found
 
 
 def is_bomb(file: BinaryIO) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .classes import why_no_slice
-from .pixel_bytes import is_native
+from .pixel_bytes import fragments, is_native, native_bytes
 from .quiet import quiet
 from .series import ACCEPTABLE, ImageHeader, Problem
 from .stack import CORNER_MM, slice_directions
@@ -132,7 +132,10 @@ def _find_places(found: Sorted) -> None:
     """Whether each image says where it lies and how large its pixels are."""
     odd = _reasons(found.stack, lambda image: image.orientation, _without_direction)
     if missing := sum(image.position is None or id(image) in odd for image in found.stack):
+        whole = found.stack[0]
         detail = f"{missing} of {len(found.stack)} images do not say where they lie."
+        if whole.frame is None and whole.frames > 1:
+            detail = f"{whole.name} does not say where its {whole.frames} frames lie."
         found.problems["no_position"] = Problem("no_position", detail)
         found.stacks = False
     if missing := sum(image.spacing_mm is None for image in found.stack):
@@ -242,12 +245,33 @@ def spot_problems(spots: list[list[ImageHeader]]) -> list[Problem]:
 
 
 def pixel_hash(image: ImageHeader) -> str:
-    """Of the stored pixels; of the whole file where they cannot be told from the rest."""
+    """Of the stored pixels; of the whole file where they cannot be told from the rest.
+
+    Frames whose pixels cannot be told from each other all count as different.
+    """
     try:
         with image.open() as file:
             if image.pixel_offset < 0:
-                return hashlib.sha256(file.read()).hexdigest()
-            file.seek(image.pixel_offset)
-            return hashlib.sha256(file.read(image.pixel_bytes)).hexdigest()
+                content = None if image.frame is not None else file.read()
+            else:
+                file.seek(image.pixel_offset)
+                content = _frame_bytes(image, file.read(image.pixel_bytes))
     except OSError:
-        return image.sop_uid
+        content = None
+    if content is None:
+        return f"{image.sop_uid} {image.frame}"
+    return hashlib.sha256(content).hexdigest()
+
+
+def _frame_bytes(image: ImageHeader, pixels: bytes) -> bytes | None:
+    """What of a file's stored pixels belongs to one image; None where that is not known."""
+    if image.frame is None:
+        return pixels
+    size = native_bytes(
+        image.transfer_syntax, image.rows, image.columns, 1, image.samples, image.bits
+    )
+    if size:
+        return pixels[image.frame * size : (image.frame + 1) * size]
+    # The first fragment is a table of offsets; after it most files have one fragment a frame.
+    found = fragments(pixels)
+    return found[image.frame + 1] if len(found) == image.frames + 1 else None

@@ -57,7 +57,8 @@ def expected(row: Row) -> set[str]:
     state = row["pydicom"]
     if row["modality"] not in SCANS:
         # Reports, plans, structures, segmentations, ultrasound, photographs, things without header.
-        return {"not_a_volume", "ignored"}
+        # One without a modality is an enhanced MR that was cut off.
+        return {"not_a_volume", "ignored"} | ({"truncated"} if state == "EMPTY" else set())
     if state == "no pixels":
         return {"not_a_volume"}
     if "Secondary Capture" in row["sop"] or row["photometric"] != "MONOCHROME2":

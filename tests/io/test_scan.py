@@ -154,7 +154,7 @@ DEFECTS = [
     (scout, ["not_a_volume"], "a scout"),
     (invert, ["not_a_volume"], "inverted greys"),
     (capture, ["not_a_volume"], "a secondary capture"),
-    (enhance, ["not_a_volume"], "multi-frame file"),
+    (enhance, ["no_position"], "9 of 9 images"),
     (swap_patient, ["mixed_patients"], "several patients"),
 ]
 """What is done to a sound series, what the scan calls it, and how it explains it."""
