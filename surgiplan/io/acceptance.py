@@ -33,7 +33,7 @@ def accepted_stack(series: SeriesFound, accept: Collection[str] = ()) -> Accepte
     for problem in series.problems:
         if not problem.action or problem.kind not in accept:
             raise DicomError(_refusal(series, problem))
-    remarks = []
+    remarks = [f"One of several phases: {series.phase_label}."] if series.phase_label else []
     if left_out := len(series.headers) - len(series.stack):
         names = ", ".join(sorted(header.name for header in series.headers[-left_out:])[:3])
         more = f" and {left_out - 3} more" if left_out > 3 else ""
