@@ -78,6 +78,7 @@ def import_scan(options: Namespace, console: Console) -> Answer:
             phase=options.phase,
             accept=options.accept,
             with_identity=not options.no_identity,
+            patient=case.patient if case.volumes else None,
             volume_id=case.free_id("volumes", options.volume or "ct"),
             report=console.report,
         )

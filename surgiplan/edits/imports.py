@@ -39,12 +39,15 @@ class AddVolume:
         return case.with_(self.volume)
 
     def _is_of_patient(self, case: Case) -> bool:
-        """By name, number and birth date where both are known, otherwise by the study."""
+        """By name, number and birth date or their hash where known, otherwise by the study."""
         assert self.patient is not None
+        same = None
         if case.identity is not None and self.identity is not None:
             same = case.identity.is_same_person(self.identity)
-            if same is not None:
-                return same
+        if same is None:
+            same = case.patient.is_same_person(self.patient)
+        if same is not None:
+            return same
         return self.patient.pseudonym == case.patient.pseudonym
 
 

@@ -41,6 +41,13 @@ class Patient(Noun):
     age_years: float | None = None
     height_cm: float | None = None
     weight_kg: float | None = None
+    key: str = ""
+    """Tells another scan of the same patient from one of somebody else, see ``Identity.key``."""
+
+    def is_same_person(self, other: "Patient") -> bool | None:
+        """Whether two keys agree; None where either is missing or they were made apart."""
+        mine, others = self.key.split(":"), other.key.split(":")
+        return self.key == other.key if self.key and mine[0] == others[0] else None
 
 
 @dataclass(frozen=True, eq=False)

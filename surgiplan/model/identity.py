@@ -1,5 +1,6 @@
 """Who the patient is, and what the headers of the scans said: one separate object of a case."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -89,19 +90,44 @@ class Identity(Noun):
 
     def is_same_person(self, other: "Identity") -> bool | None:
         """Whether name, number and birth date agree; None where too little of them is known."""
-        mine, others = (
-            [" ".join(text.replace("^", " ").casefold().split()) for text in one.person]
-            for one in (self, other)
-        )
+        mine, others = self._plain_person, other._plain_person
         if mine != others:
             return None if not any(mine) or not any(others) else False
-        name, number, born = mine
-        return True if number or (name and born) else None
+        return True if self._is_telling else None
+
+    def key(self, like: str = "") -> str:
+        """A slow salted hash of name, number and birth date, to be kept where they are not.
+
+        ``like`` is a key to compare with: it gives the salt, otherwise the study does.  Empty
+        where too little is known.  Who guesses name, number and birth date all three can check
+        the guess, at 50 ms each; who has the archive needs no guess, for a case keeps UIDs.
+        """
+        if not self._is_telling:
+            return ""
+        study = "".join(str(scan.get("header", {}).get("0020000D")) for scan in self.scans)
+        salt = like.partition(":")[0] or hashlib.sha256(study.encode()).hexdigest()[:16]
+        secret = "\n".join(self._plain_person).encode("utf-8", "replace")
+        hashed = hashlib.scrypt(secret, salt=salt.encode(), n=1 << 14, r=8, p=1, dklen=16)
+        return f"{salt}:{hashed.hex()}"
 
     @property
     def person(self) -> tuple[str, str, str]:
         """Name, number and birth date."""
         return self.name, self.patient_id, self.birth_date
+
+    @property
+    def _plain_person(self) -> tuple[str, str, str]:
+        """``person`` without what two programs may write differently."""
+        name, number, born = (
+            " ".join(text.replace("^", " ").casefold().split()) for text in self.person
+        )
+        return name, number, born
+
+    @property
+    def _is_telling(self) -> bool:
+        """Whether enough is known that two people would hardly share it."""
+        name, number, born = self._plain_person
+        return bool(number or (name and born))
 
     def _who(self, key: str) -> str:
         return str(self._parsed["who"].get(key, ""))

@@ -27,12 +27,14 @@ def import_scan(
     accept: Collection[str] = (),
     volume_id: str = "ct",
     with_identity: bool = True,
+    patient: Patient | None = None,
     report: Report = silent,
 ) -> AddVolume:
     """Read one series from a folder of DICOM, or one volume file.
 
     ``phase`` chooses one of several phases, counted from 1.  Without ``with_identity`` name,
-    number, birth date and source headers of the patient stay outside the case.
+    number, birth date and source headers of the patient stay outside the case.  ``patient`` is
+    whom the case belongs to that the scan shall join.
 
     Raises DicomError naming the problem, or the series to choose from, and what to do.
     """
@@ -47,6 +49,7 @@ def import_scan(
         accept=accept,
         volume_id=volume_id,
         with_identity=with_identity,
+        patient=patient,
         report=part(report, 0.2, 1.0),
     )
 
@@ -58,6 +61,7 @@ def import_series(
     accept: Collection[str] = (),
     volume_id: str = "ct",
     with_identity: bool = True,
+    patient: Patient | None = None,
     report: Report = silent,
 ) -> AddVolume:
     """Read a series that was found.  Raises DicomError naming the problem and what to do."""
@@ -65,9 +69,10 @@ def import_series(
 
     if phase is not None:
         series = io.phase_of(series, phase)
-    volume, patient = io.load_series(series, accept=accept, report=report)
-    identity = io.identity_of(series) if with_identity else None
-    return _added(volume, patient, identity, volume_id)
+    volume, found = io.load_series(series, accept=accept, report=report)
+    identity = io.identity_of(series)
+    found = replace(found, key=identity.key(like=patient.key if patient else ""))
+    return _added(volume, found, identity if with_identity else None, volume_id)
 
 
 def _added(

@@ -8,7 +8,7 @@ from series_on_disk import FRAME, SERIES, STUDY, slices, write
 from surgiplan import io
 from surgiplan.cli import main
 from surgiplan.edits import DropIdentity
-from surgiplan.errors import CaseFileError
+from surgiplan.errors import CaseFileError, PlanError
 from surgiplan.model import Case
 from surgiplan.session import Session
 from surgiplan.workflow import import_scan, segment
@@ -147,3 +147,68 @@ def test_a_surface_says_whose_it_is_by_pseudonym(tmp_path, edit, path):
         content = file.read_bytes()
         assert f"PSEUDONYM={case.patient.pseudonym}".encode() in content
         assert b"ZZ" not in content
+
+
+def added_to(case, folder, **options):
+    edit = import_scan(folder, patient=case.patient, volume_id="later", **options)
+    return edit.apply(case)
+
+
+@pytest.fixture
+def studies(tmp_path):
+    """Two studies of one patient, one of somebody else with the same number, one nameless."""
+    people = {
+        "first": {},
+        "later": {"StudyInstanceUID": "1.2.9.1", "PatientName": "ZZCANARY^BERTA^"},
+        "other": {"StudyInstanceUID": "1.2.9.2", "PatientName": "ZZCANARY^Bertha"},
+        "nameless": {"StudyInstanceUID": "1.2.9.3", "PatientName": "", "PatientID": ""},
+        "nameless too": {"StudyInstanceUID": "1.2.9.4", "PatientName": "", "PatientID": ""},
+    }
+    return {
+        name: write(tmp_path / "studies" / name, slices(), **tags) for name, tags in people.items()
+    }
+
+
+@pytest.mark.parametrize("first_kept", [True, False])
+@pytest.mark.parametrize("later_kept", [True, False])
+def test_a_later_study_joins_and_a_stranger_never_does(studies, first_kept, later_kept):
+    case = import_scan(studies["first"], with_identity=first_kept).apply(Case())
+    joined = added_to(case, studies["later"], with_identity=later_kept)
+    assert list(joined.volumes) == ["ct", "later"]
+    assert (joined.identity is not None) == first_kept
+    assert joined.patient.pseudonym == case.patient.pseudonym
+    for name in ("other", "nameless"):
+        with pytest.raises(PlanError, match="case of its own"):
+            added_to(case, studies[name], with_identity=later_kept)
+
+
+def test_a_dropped_identity_still_tells_strangers_apart(studies):
+    case = DropIdentity().apply(import_scan(studies["first"]).apply(Case()))
+    assert list(added_to(case, studies["later"]).volumes) == ["ct", "later"]
+    with pytest.raises(PlanError, match="case of its own"):
+        added_to(case, studies["other"])
+
+
+def test_two_nameless_patients_are_never_taken_for_one(studies):
+    case = import_scan(studies["nameless"]).apply(Case())
+    assert case.patient.key == ""
+    with pytest.raises(PlanError, match="case of its own"):
+        added_to(case, studies["nameless too"])
+    assert list(added_to(case, studies["nameless"]).volumes) == ["ct", "later"]
+
+
+def test_a_patient_has_another_key_in_each_study_and_the_same_in_each_import(studies):
+    keys = [import_scan(studies[name]).patient.key for name in ("first", "first", "later")]
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_the_shell_lets_a_later_study_in_and_no_stranger(studies, path, capsys):
+    assert main(["import", str(studies["first"]), "-o", str(path), "--no-identity"]) == 0
+    assert main(["import", str(studies["later"]), "--into", str(path), "--no-identity"]) == 0
+    before = sorted(p.name for p in path.rglob("*"))
+    assert main(["import", str(studies["other"]), "--into", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "case of its own" in said
+    assert "ZZCANARY" not in said
+    assert sorted(p.name for p in path.rglob("*")) == before
+    assert len(io.load(path).volumes) == 2

@@ -177,7 +177,9 @@ class ScanChooser(QWidget):
         self.changed.emit()
 
     def _start_import(self, source: Any, name: str, **choice: Any) -> None:
-        volume_id = self._desk.session.case.free_id("volumes", "ct")
+        case = self._desk.session.case
+        volume_id = case.free_id("volumes", "ct")
+        choice["patient"] = case.patient if case.volumes else None
         work = partial(imported, source, volume_id, choice)
         self._desk.run("import", f"Import {name}", work, self._imported)
 
