@@ -1,8 +1,9 @@
 """An open case: what is shown, what was done, and what can be undone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .edits import Edit
+from .errors import SurgiplanError
 from .model import Case, Noun
 
 __all__ = ["Session"]
@@ -85,6 +86,29 @@ class Session:
             self._past.append((edit, self._case))
             self._unsaved.append(edit)
             self._commit(after)
+
+    def resume(self, steps: Sequence[Edit | None], case: Case) -> None:
+        """Do again what an earlier session did and never saved, up to ``case``.
+
+        Where its steps cannot be done again, say since they take back what was saved, ``case``
+        itself is shown, and these steps cannot be undone.
+        """
+        past: list[tuple[Edit, Case]] = []
+        present = self._case
+        try:
+            for edit in steps:
+                if edit is None:
+                    _, present = past.pop()
+                else:
+                    past.append((edit, present))
+                    present = edit.apply(present)
+            is_same = present.digest == case.digest
+        except (SurgiplanError, IndexError):
+            is_same = False
+        self._past = past if is_same else []
+        self._future.clear()
+        self._unsaved = list(steps)
+        self._commit(present if is_same else case)
 
     def _commit(self, case: Case) -> None:
         self._case = case

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Work that a test leaves unsaved must not be offered to the user of this computer.
+_state = tempfile.TemporaryDirectory(prefix="surgiplan-tests-")
+os.environ["SURGIPLAN_STATE"] = _state.name
 
 ROOT = Path(__file__).resolve().parent.parent
 

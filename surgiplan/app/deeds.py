@@ -31,11 +31,21 @@ def commands_of(window: "MainWindow") -> list[Command]:
 
 def _file_commands(window: "MainWindow") -> list[Command]:
     documents = window.documents
+
+    def no_scan() -> str:
+        return "" if window.desk.case.volumes else "import a scan first"
+
+    def bring_back() -> None:
+        documents.after_saving(lambda: documents.bring_back(say_if_none=True))
+
     return [
         Command("importScan", "Import a scan…", lambda: _import(window), ("Ctrl+I",)),
         Command("openCase", "Open a case…", documents.ask_and_open, ("Ctrl+O",)),
         Command("save", "Save the case", documents.save, ("Ctrl+S",)),
         Command("saveAs", "Save the case as…", documents.save_as, ("Ctrl+Shift+S",)),
+        Command("sendCase", "Send the case as one file…", documents.send, (), no_scan),
+        Command("openSent", "Open a case that was sent…", documents.ask_and_open_sent),
+        Command("bringBack", "Bring back unsaved work…", bring_back),
     ]
 
 

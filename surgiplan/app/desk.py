@@ -94,13 +94,19 @@ class Desk(QObject):
         """Whether closing now would lose work."""
         return bool(self.session.unsaved)
 
-    def open(self, case: Case, path: Path | None = None, *, is_read_only: bool = False) -> None:
-        """Put another case on the desk; jobs for the former one are dropped."""
+    def open(
+        self, case: Case, path: Path | None = None, *, is_read_only: bool = False,
+        session: Session | None = None,
+    ) -> None:  # fmt: skip
+        """Put another case on the desk; jobs for the former one are dropped.
+
+        ``session`` has steps beyond ``case`` that are not saved.
+        """
         self.cancel_jobs()
         self.use(None)
         self.path, self.is_read_only = path, is_read_only
         self.saved_at = time.time() if path else None
-        self.session = Session(case)
+        self.session = session or Session(case)
         self.selection = ""
         self.is_previewing = False
         self.is_name_shown = False
@@ -169,9 +175,12 @@ class Desk(QObject):
 
     def run(
         self, kind: str, title: str, work: Work, done: Callable[[Any], object] | None = None,
-        *, quick: bool = False,
+        *, quick: bool = False, otherwise: Callable[[], object] | None = None,
     ) -> Running:  # fmt: skip
-        """Start a job that the user sees; its answer is an edit unless ``done`` says otherwise."""
+        """Start a job that the user sees; its answer is an edit unless ``done`` says otherwise.
+
+        ``otherwise`` is called if there is no answer.
+        """
         answer = done or self.do
 
         def finished() -> None:
@@ -187,10 +196,14 @@ class Desk(QObject):
         def on_failed(error: BaseException) -> None:
             finished()
             self.notices.show(error)
+            if otherwise:
+                otherwise()
 
         def on_cancelled(why: str) -> None:
             finished()
             self.notices.show(Cancelled(why))
+            if otherwise:
+                otherwise()
 
         def on_progress(_fraction: float, _message: str) -> None:
             if running.since == 0.0:

@@ -1,24 +1,26 @@
 """Opening and saving: on a thread, under a lock, and never losing work without asking."""
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from surgiplan.edits import Edit
-from surgiplan.errors import CaseFileError
-from surgiplan.jobs_report import Report
-from surgiplan.model import Case
-
+from . import case_files
+from .autosave import Autosave
+from .case_files import Found
 from .desk import Desk
 
+if TYPE_CHECKING:
+    from surgiplan.io import CaseLock
+
 __all__ = ["Documents"]
+
+_BUTTONS = QMessageBox.StandardButton
 
 
 class Documents(QObject):
@@ -27,7 +29,8 @@ class Documents(QObject):
     def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
         self._desk, self._window = desk, window
-        self._lock: Any = None
+        self._lock: CaseLock | None = None
+        self.autosave = Autosave(desk, lambda: self._lock)
 
     def ask_and_open(self) -> None:
         """Let the user choose a case, and open it."""
@@ -37,9 +40,31 @@ class Documents(QObject):
 
     def open(self, path: Path) -> None:
         """Open the case at ``path``; if it is damaged, the present one stays."""
+        if path.suffix == ".splanz":
+            self._ask_and_unpack(path)
+            return
         held = self._lock if path == self._desk.path else None
-        work = partial(_opened, path, held)
-        self._desk.run("open", f"Open {path.name}", work, self._lay_out, quick=True)
+        work = partial(case_files.opened, path, held)
+        self._desk.run("open", f"Open {path.name}", work, self._found, quick=True)
+
+    def ask_and_open_sent(self) -> None:
+        """Let the user choose a file that was sent, and open the case in it."""
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a case that was sent", "", "Sent cases (*.splanz)"
+        )
+        if chosen:
+            self.after_saving(lambda: self.open(Path(chosen)))
+
+    def bring_back(self, *, say_if_none: bool = False) -> None:
+        """Offer work on a case that was never saved, if a program died with it."""
+
+        def found(one: Found | None) -> None:
+            if one:
+                self._found(one)
+            elif say_if_none:
+                self._desk.notices.say("There is no work that a program did not live to save.")
+
+        self._desk.run("open", "Look for unsaved work", case_files.found_lost, found, quick=True)
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save where the case came from, or ask where to."""
@@ -50,13 +75,8 @@ class Documents(QObject):
 
     def save_as(self, then: Callable[[], None] | None = None) -> None:
         """Ask for a place and save there."""
-        wish = f"{self._desk.case.patient.pseudonym or 'case'}.splan"
-        chosen, _ = QFileDialog.getSaveFileName(
-            self._window, "Save the case", wish, "Cases (*.splan)"
-        )
-        if chosen:
-            path = Path(chosen)
-            self.save_to(path if path.suffix == ".splan" else path.with_suffix(".splan"), then)
+        if path := self._asked_where("Save the case", ".splan", "Cases (*.splan)"):
+            self.save_to(path, then)
 
     def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Save at ``path`` on a thread; ``then`` is called when it is on disk."""
@@ -64,30 +84,65 @@ class Documents(QObject):
         held = self._lock if path == desk.path else None
         steps = desk.session.unsaved
         look = desk.view.look.to_json()
-        work = partial(_saved, desk.session.case, path, held, steps, look)
+        self.autosave.pause()
+        work = partial(
+            case_files.saved, desk.session.case, path, held, steps, look, self.autosave.places
+        )
 
-        def done(lock: Any) -> None:
+        def done(lock: "CaseLock") -> None:
             if lock is not self._lock:
                 self.release()
                 self._lock = lock
             desk.session.mark_saved(len(steps))
             desk.path, desk.saved_at, desk.is_read_only = path, time.time(), False
+            self.autosave.saved()
             desk.saved.emit()
             if then:
                 then()
 
-        desk.run("save", f"Save {path.name}", work, done, quick=True)
+        desk.run(
+            "save", f"Save {path.name}", work, done, quick=True, otherwise=self.autosave.resume
+        )
+
+    def send(self) -> None:
+        """Save, and write the case to one file."""
+        if self._desk.has_changes or self._desk.path is None:
+            self.save(then=self.send)
+            return
+        source = self._desk.path
+        file = self._asked_where("Send the case", ".splanz", "Sent cases (*.splanz)")
+        if file is None:
+            return
+
+        def done(file: Path) -> None:
+            who = "with" if self._desk.case.identity else "without"
+            self._desk.notices.say(
+                f"{file.name} is written, {who} the patient's name.", kind="done"
+            )
+
+        work = partial(case_files.packed, source, file)
+        self._desk.run("send", f"Send {file.name}", work, done, quick=True)
 
     def after_saving(self, action: Callable[[], None]) -> None:
         """Do ``action``; before that, ask about unsaved changes if there are any."""
         if not self._desk.has_changes:
             action()
             return
-        answer = self._asked()
-        if answer == QMessageBox.StandardButton.Save:
+        count = len(self._desk.session.unsaved)
+        answer = self._asked(
+            "unsavedChanges", "Unsaved changes",
+            f"{count} step{'s' if count > 1 else ''} of this plan are not saved yet.",
+            "Save them first?",
+        )  # fmt: skip
+        if answer == _BUTTONS.Save:
             self.save(then=action)
-        elif answer == QMessageBox.StandardButton.Discard:
-            action()
+        elif answer == _BUTTONS.Discard:
+            self.autosave.discard(action)
+
+    def close(self) -> None:
+        """End with the window."""
+        self.autosave.close()
+        self.release()
 
     def release(self) -> None:
         """Let others open the case."""
@@ -95,26 +150,49 @@ class Documents(QObject):
             self._lock.release()
             self._lock = None
 
-    def _asked(self) -> QMessageBox.StandardButton:
-        buttons = QMessageBox.StandardButton
-        box = QMessageBox(self._window)
-        box.setObjectName("unsavedChanges")
-        box.setWindowTitle("Unsaved changes")
-        count = len(self._desk.session.unsaved)
-        box.setText(f"{count} step{'s' if count > 1 else ''} of this plan are not saved yet.")
-        box.setInformativeText("Save them first?")
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        box.setDefaultButton(buttons.Save)
-        return buttons(box.exec())
+    def _found(self, found: Found) -> None:
+        """Lay a case on the desk; before that, ask about work in it that was never saved."""
+        if found.lost is None:
+            self._lay_out(found)
+            return
+        name = "A case that was never saved" if found.is_unsaved else found.path.name
+        answer = self._asked(
+            "lostWork", "Unsaved work",
+            f"{name} holds work that a program did not live to save: {found.lost.summary}.",
+            "Bring it back? You can undo it, and nothing is saved before you save it.",
+            keep=_BUTTONS.Yes,
+        )  # fmt: skip
+        if answer == _BUTTONS.Yes:
+            self._lay_out(found)
+        elif answer == _BUTTONS.Discard:
+            work = partial(case_files.discarded, [found.path])
+            self._desk.run(
+                "open", "Discard unsaved work", work, lambda _: self._without(found), quick=True
+            )
+        elif found.lock and found.lock is not self._lock:
+            found.lock.release()
 
-    def _lay_out(self, found: "_Found") -> None:
-        is_read_only = found.lock is None
-        self.release()
-        self._lock = found.lock
-        self._desk.open(found.case, found.path, is_read_only=is_read_only)
-        self._desk.view.begin(found.case, found.view)
+    def _without(self, found: Found) -> None:
+        """After lost work was discarded: what was saved, or the next case that never was."""
+        if found.is_unsaved:
+            if found.lock:
+                found.lock.release()
+            self.bring_back()
+        else:
+            self._lay_out(replace(found, lost=None, resumed=None))
+
+    def _lay_out(self, found: Found) -> None:
+        is_read_only = found.lock is None or found.is_newer
+        if found.lock is not self._lock:
+            self.release()
+        self._lock = None if found.is_unsaved else found.lock
+        path = None if found.is_unsaved else found.path
+        self._desk.open(found.case, path, is_read_only=is_read_only, session=found.resumed)
+        self._desk.view.begin(self._desk.case, found.view)
+        if found.is_unsaved and found.lock:
+            self.autosave.adopt(found.path, found.lock)
         remarks = list(found.remarks)
-        if is_read_only:
+        if found.lock is None:
             remarks.append(
                 f"{found.path.name} is open in another program: you can look at it, and save your "
                 "changes under another name."
@@ -122,65 +200,34 @@ class Documents(QObject):
         if remarks:
             self._desk.notices.say(" ".join(remarks))
 
+    def _ask_and_unpack(self, file: Path) -> None:
+        path = self._asked_where("Put the case", ".splan", "Cases (*.splan)", file.stem)
+        if path:
+            work = partial(case_files.unpacked, file, path)
+            self._desk.run("open", f"Open {file.name}", work, self._found, quick=True)
 
-@dataclass(frozen=True)
-class _Found:
-    """A case from disk; without a lock it is read only."""
+    def _asked_where(self, title: str, suffix: str, kinds: str, stem: str = "") -> Path | None:
+        """The place that the user chooses for a case or a file; None if none."""
+        wish = stem or self._desk.case.patient.pseudonym or "case"
+        chosen, _ = QFileDialog.getSaveFileName(self._window, title, wish + suffix, kinds)
+        if not chosen:
+            return None
+        path = Path(chosen)
+        return path if path.suffix == suffix else path.with_suffix(suffix)
 
-    case: Case
-    view: Mapping[str, Any]
-    path: Path
-    lock: Any
-    remarks: tuple[str, ...]
-
-
-def _locked(path: Path) -> Any:
-    from surgiplan import io
-
-    lock = io.CaseLock(path)
-    lock.acquire()
-    return lock
-
-
-def _opened(path: Path, held: Any, report: Report) -> "_Found":
-    """Runs on a thread; ``held`` is the lock if the case at ``path`` is open here already."""
-    from surgiplan import io
-    from surgiplan.planning import sections
-
-    report(0.0, "reading")
-    found = io.opened(path)
-    for number, noun_path in enumerate(paths := list(found.case.paths())):
-        report(number / len(paths), "reading")
-        # Counted, hashed and measured here, so that no one waits for it later.
-        noun = found.case.at(noun_path)
-        _ = noun.digest, getattr(noun, "voxels", None)
-        for branch in getattr(noun, "branches", ()):
-            sections(branch)
-    lock = held
-    if lock is None:
-        with suppress(CaseFileError):
-            lock = _locked(path)
-            io.log_opening(path, found)
-    return _Found(found.case, found.view, path, lock, found.remarks)
-
-
-def _saved(
-    case: Case,
-    path: Path,
-    held: Any,
-    steps: tuple[Edit | None, ...],
-    view: Mapping[str, Any],
-    report: Report,
-) -> Any:
-    """Runs on a thread; returns the lock of the case, which is ``held`` if it was open here."""
-    from surgiplan import io
-
-    report(0.0, "writing")
-    lock = held or _locked(path)
-    try:
-        io.save(case, path, journal=steps, view=view)
-    except BaseException:
-        if lock is not held:
-            lock.release()
-        raise
-    return lock
+    def _asked(
+        self,
+        name: str,
+        title: str,
+        text: str,
+        question: str,
+        keep: QMessageBox.StandardButton = _BUTTONS.Save,
+    ) -> QMessageBox.StandardButton:
+        box = QMessageBox(self._window)
+        box.setObjectName(name)
+        box.setWindowTitle(title)
+        box.setText(text)
+        box.setInformativeText(question)
+        box.setStandardButtons(keep | _BUTTONS.Discard | _BUTTONS.Cancel)
+        box.setDefaultButton(keep)
+        return _BUTTONS(box.exec())

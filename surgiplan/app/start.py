@@ -25,6 +25,8 @@ def start(path: Path | None = None) -> int:
     window = MainWindow()
     if path is not None:
         window.ready.connect(lambda: window.open_paths([path]))
+    else:
+        window.ready.connect(window.documents.bring_back)
     window.show()
     QTimer.singleShot(0, window.finish_starting)
     return application.exec()

@@ -148,8 +148,8 @@ class MainWindow(QMainWindow):
         self.desk.cancel_jobs()
         if self.views:
             self.views.close_frames()
-        self.documents.release()
         self.desk.close()
+        self.documents.close()
         self.garbage.close()
         QApplication.instance().removeEventFilter(self._undo_keys)
 
@@ -222,7 +222,7 @@ class MainWindow(QMainWindow):
 
 
 def _is_case(path: Path) -> bool:
-    return (path / "manifests").is_dir() or path.suffix == ".splan"
+    return (path / "manifests").is_dir() or path.suffix in (".splan", ".splanz")
 
 
 def _loaded(report: Report) -> None:

@@ -16,7 +16,7 @@ from .phases import phase_of, phases
 from .pixels import stored_values
 from .scan import scan
 from .series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
-from .store import autosave, discard_autosaves, save
+from .store import autosave, discard_autosaves, holds_autosaves, save
 from .surfaces import SURFACE_SUFFIXES, write_surface
 from .thumbnails import thumbnail
 from .verify import verify
@@ -42,6 +42,7 @@ __all__ = [
     "deidentify",
     "discard_autosaves",
     "from_json",
+    "holds_autosaves",
     "identity_of",
     "label_names",
     "load",

@@ -60,6 +60,11 @@ class CaseLock:
             ) from error
         self._token = about["token"]
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it was taken here and not given back."""
+        return bool(self._token)
+
     def release(self) -> None:
         """Give the lock back; a folder that is still empty goes with it."""
         owner = _owner(self._lock)

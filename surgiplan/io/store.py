@@ -24,7 +24,7 @@ from .objects import Objects
 from .place import CasePath, Place, place_of
 from .plain import check_folders
 
-__all__ = ["autosave", "discard_autosaves", "save"]
+__all__ = ["autosave", "discard_autosaves", "holds_autosaves", "save"]
 
 _SPARE_BYTES = 1 << 22
 """Room that a save needs beside its arrays: manifest, journal, the file system's own."""
@@ -55,6 +55,11 @@ def autosave(case: Case, path: CasePath, steps: Sequence[Edit | None]) -> int:
     Hold a ``CaseLock`` meanwhile.  Raises CaseFileError if it was not kept.
     """
     return _saved(case, place_of(path), steps, None, autosave=True)
+
+
+def holds_autosaves(path: CasePath) -> bool:
+    """Whether something was autosaved in a case and neither saved nor discarded since."""
+    return bool(_manifests.generations(place_of(path).manifests, autosave=True))
 
 
 def discard_autosaves(path: CasePath) -> None:

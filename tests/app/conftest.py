@@ -1,6 +1,7 @@
 """A window on a made-up patient, and the hands that use it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QWidget
 from surgiplan.app.palette import dress
 from surgiplan.app.window import MainWindow
 from surgiplan.model import Case
+from tests.app.programs import Program
 
 watchdog_lines: list[str] = []
 """What the watchdogs saw, printed at the end."""
@@ -169,3 +171,23 @@ def open_case(hands: Hands) -> Callable[[Case], Hands]:
         return hands
 
     return opened
+
+
+@pytest.fixture
+def program(
+    qapp: QApplication, monkeypatch: Any, tmp_path: Path
+) -> Iterator[Callable[[], Program]]:
+    """Starts programs, one after the other, that find what an earlier one has left."""
+    monkeypatch.setenv("SURGIPLAN_STATE", str(tmp_path / "state"))
+    started: list[Program] = []
+
+    def start() -> Program:
+        started.append(Program())
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.autosave.pause()
+        one.desk.close()
+        one.window.deleteLater()
+    QTest.qWait(1)
