@@ -30,18 +30,19 @@ class Job:
     def __init__(
         self,
         kind: str,
-        work: Callable[[Report], Any],
+        work: Callable[..., Any],
         done: Callable[[Any], None],
         failed: Callable[[BaseException], None],
         cancelled: Callable[[str], None],
         progress: Callable[[float, str], None],
+        partial: Callable[[Any], None] | None,
     ) -> None:
         self.kind = kind
         self.fraction = 0.0
         self.message = ""
         self.is_wanted = True
         self._work, self._done, self._failed = work, done, failed
-        self._cancelled, self._progress = cancelled, progress
+        self._cancelled, self._progress, self._partial = cancelled, progress, partial
 
 
 class Jobs:
@@ -59,19 +60,21 @@ class Jobs:
     def start(
         self,
         kind: str,
-        work: Callable[[Report], Any],
+        work: Callable[..., Any],
         *,
         done: Callable[[Any], None],
         failed: Callable[[BaseException], None],
         cancelled: Callable[[str], None] = _ignore,
         progress: Callable[[float, str], None] = _ignore,
+        partial: Callable[[Any], None] | None = None,
         quick: bool = False,
     ) -> Job:
         """Ask for ``work(report)``; it must be picklable unless ``quick``.
 
+        With ``partial`` it is ``work(report, partial=...)`` and may say what it has so far.
         A waiting job of the same kind is replaced and told so.
         """
-        job = Job(kind, work, done, failed, cancelled, progress)
+        job = Job(kind, work, done, failed, cancelled, progress, partial)
         self._lanes[quick].add(job)
         return job
 
@@ -160,8 +163,11 @@ class _Lane:
             job.fraction, job.message = fraction, message
             self._post(lambda: job._progress(fraction, message) if job.is_wanted else None)
 
+        def partial(value: Any) -> None:
+            self._post(lambda: job._partial(value) if job._partial and job.is_wanted else None)
+
         try:
-            value = self._runner.run(job._work, progress)
+            value = self._runner.run(job._work, progress, partial if job._partial else None)
         except BaseException as error:
             failure: BaseException = error
             if isinstance(error, WorkerDied):
@@ -189,8 +195,10 @@ class _OnThread:
     def prepare(self) -> None:
         return None
 
-    def run(self, work: Callable[[Report], Any], progress: Report) -> Any:
-        return work(progress)
+    def run(
+        self, work: Callable[..., Any], progress: Report, partial: Callable[[Any], None] | None
+    ) -> Any:
+        return work(progress, partial=partial) if partial else work(progress)
 
     def stop(self) -> None:
         return None
@@ -209,12 +217,14 @@ class _InProcess:
     def prepare(self) -> None:
         self._worker = Worker()
 
-    def run(self, work: Callable[[Report], Any], progress: Report) -> Any:
+    def run(
+        self, work: Callable[..., Any], progress: Report, partial: Callable[[Any], None] | None
+    ) -> Any:
         if self._worker is None or not self._worker.is_alive:
             self.prepare()
         assert self._worker is not None
         try:
-            return self._worker.run(work, progress)
+            return self._worker.run(work, progress, partial)
         except (WorkerDied, Cancelled):
             self.stop()
             self._worker = None

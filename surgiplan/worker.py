@@ -1,19 +1,23 @@
 """A process that can be killed: it runs one function at a time and shares large arrays.
 
 Arrays travel through shared memory, so that neither side waits while they are copied through a
-pipe.  Only values made by this program pass here; nothing read from a file is ever unpickled.
+pipe; mapped ones (``mapped``) are not copied at all.  Only values made by this program pass here;
+nothing read from a file is ever unpickled.
 """
 
 import multiprocessing
 import os
 import pickle
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import reduction
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
+from . import mapped
 from .offline import stay_offline
 
 __all__ = ["Worker", "WorkerDied"]
@@ -39,29 +43,50 @@ class Worker:
         self._process.start()
         theirs.close()
 
-    def run(self, work: Callable[..., Any], progress: Callable[[float, str], None]) -> Any:
+    def run(
+        self,
+        work: Callable[..., Any],
+        progress: Callable[[float, str], None],
+        partial: Callable[[Any], None] | None = None,
+    ) -> Any:
         """The value of ``work(report)``, computed in the process.
+
+        With ``partial`` the work is called as ``work(report, partial=...)``, and ``partial`` gets
+        what it has so far; mapped arrays in there go on being filled.
 
         Raises what ``work`` raised, and WorkerDied if the process was killed or crashed.
         """
         blocks: list[SharedMemory] = []
         try:
-            self._pipe.send(_packed(work, blocks))
-            while True:
-                kind, content = self._pipe.recv()
-                if kind == "progress":
-                    progress(*content)
-                    continue
-                value = _unpacked(content)
-                self._pipe.send(("received", None))
-                if kind == "failed":
-                    raise value
-                return value
-        except (EOFError, BrokenPipeError, ConnectionResetError, OSError) as gone:
+            kind, value = self._conversation(work, progress, partial, blocks)
+        except (EOFError, OSError) as gone:
             raise WorkerDied("the worker process ended without an answer") from gone
         finally:
             for block in blocks:
                 _discard(block)
+        if kind == "failed":
+            raise value
+        return value
+
+    def _conversation(
+        self,
+        work: Callable[..., Any],
+        progress: Callable[[float, str], None],
+        partial: Callable[[Any], None] | None,
+        blocks: list[SharedMemory],
+    ) -> tuple[str, Any]:
+        """Kind and value of the last answer."""
+        known: _Known = {}
+        _send(self._pipe, "work", (work, partial is not None), blocks)
+        while True:
+            kind, value = _receive(self._pipe, known)
+            if kind == "progress":
+                progress(*value)
+            elif kind == "partial" and partial is not None:
+                partial(value)
+            else:
+                _send(self._pipe, "received", None, blocks)
+                return kind, value
 
     def kill(self) -> None:
         """End the process now, whatever it does."""
@@ -88,20 +113,24 @@ def _serve(pipe: Connection) -> None:
     blocks: list[SharedMemory] = []
 
     def report(fraction: float, message: str) -> None:
-        pipe.send(("progress", (float(fraction), message)))
+        _send(pipe, "progress", (float(fraction), message), blocks)
+
+    def partial(value: Any) -> None:
+        _send(pipe, "partial", value, blocks)
 
     while True:
         try:
-            message = pipe.recv()
+            kind, value = _receive(pipe, {})
         except (EOFError, OSError):
             return
-        if message[0] == "received":
+        if kind == "received":
             for block in blocks:
                 block.close()
             blocks.clear()
             continue
         try:
-            kind, value = "done", _unpacked(message)(report)
+            work, tells_partial = value
+            kind, value = "done", work(report, partial=partial) if tells_partial else work(report)
         except BaseException as error:
             # Codecs written in Rust raise panics that are not Exceptions.
             if isinstance(error, KeyboardInterrupt | SystemExit):
@@ -109,59 +138,92 @@ def _serve(pipe: Connection) -> None:
             error.add_note(traceback.format_exc())
             kind, value = "failed", error
         try:
-            pipe.send((kind, _packed(value, blocks)))
+            _send(pipe, kind, value, blocks)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
-            pipe.send(("failed", _packed(RuntimeError(f"answer cannot travel: {error}"), blocks)))
-        value = None
+            _send(pipe, "failed", RuntimeError(f"answer cannot travel: {error}"), blocks)
+        value = work = None
 
 
-_Packed = tuple[bytes, list[tuple[str | None, int, bytes]]]
+@dataclass(frozen=True)
+class _Buffer:
+    """One buffer of a message: where it is."""
+
+    size: int
+    inline: bytes = b""
+    name: str = ""
+    """Of a block of shared memory."""
+    is_mapped: bool = False
+    """Its descriptor follows the message."""
 
 
-def _packed(value: Any, blocks: list[SharedMemory]) -> _Packed:
-    """``value`` as a message; its large buffers go to shared memory, added to ``blocks``."""
+_Message = tuple[str, bytes, list[_Buffer]]
+
+
+def _send(pipe: Connection, kind: str, value: Any, blocks: list[SharedMemory]) -> None:
+    """Send a value; blocks of shared memory are added to ``blocks``, to be kept till it arrived."""
     buffers: list[pickle.PickleBuffer] = []
-    message = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
-    return message, [_sent(buffer.raw(), blocks) for buffer in buffers]
+    content = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    arrays: list[Any] = []
+    message: _Message = kind, content, [_placed(b.raw(), arrays, blocks) for b in buffers]
+    pipe.send(message)
+    for array in arrays:
+        descriptor = mapped.shared_descriptor(array)
+        assert descriptor is not None
+        reduction.send_handle(pipe, descriptor, None)
 
 
-def _sent(raw: memoryview, blocks: list[SharedMemory]) -> tuple[str | None, int, bytes]:
-    if raw.nbytes < _SHARE_ABOVE_BYTES or not _fits_in_shared_memory(raw.nbytes):
-        return None, raw.nbytes, raw.tobytes()
+def _placed(raw: memoryview, arrays: list[Any], blocks: list[SharedMemory]) -> _Buffer:
+    """Where a buffer will be found.  What is mapped already stays where it is."""
     import numpy as np
 
-    block = SharedMemory(create=True, size=raw.nbytes)
-    blocks.append(block)
+    if mapped.shared_descriptor(raw) is not None:
+        arrays.append(raw)
+        return _Buffer(raw.nbytes, is_mapped=True)
+    if raw.nbytes < _SHARE_ABOVE_BYTES:
+        return _Buffer(raw.nbytes, inline=raw.tobytes())
+    copy = mapped.empty((raw.nbytes,), np.uint8)
+    if mapped.shared_descriptor(copy) is not None:
+        arrays.append(copy)
+        place, shared = _Buffer(raw.nbytes, is_mapped=True), copy
+    else:
+        block = SharedMemory(create=True, size=raw.nbytes)
+        blocks.append(block)
+        place, shared = _Buffer(raw.nbytes, name=block.name), _bytes_of(block, raw.nbytes)
     # numpy copies without the interpreter lock, so the window keeps painting meanwhile.
-    np.copyto(_bytes_of(block, raw.nbytes), np.frombuffer(raw, np.uint8))
-    return block.name, raw.nbytes, b""
+    np.copyto(shared, np.frombuffer(raw, np.uint8))
+    return place
 
 
-def _fits_in_shared_memory(size: int) -> bool:
-    """Whether the system has that much left; writing beyond it would end the process."""
-    try:
-        room = os.statvfs("/dev/shm")
-    except (OSError, AttributeError):
-        return True
-    return size < 0.8 * room.f_bavail * room.f_frsize
+_Known = dict[tuple[int, int], Any]
+"""Memory that was mapped before, by device and number: each is mapped once."""
 
 
-def _unpacked(message: _Packed) -> Any:
-    """The value of a message, with buffers of its own."""
-    content, sent = message
-    return pickle.loads(content, buffers=[_received(*one) for one in sent])
+def _receive(pipe: Connection, known: _Known) -> tuple[str, Any]:
+    """Kind and value of the next message."""
+    kind, content, places = pipe.recv()
+    return kind, pickle.loads(content, buffers=[_found(place, pipe, known) for place in places])
 
 
-def _received(name: str | None, size: int, inline: bytes) -> Sequence[Any] | bytearray:
-    if name is None:
-        return bytearray(inline)
+def _found(place: _Buffer, pipe: Connection, known: _Known) -> Any:
     import numpy as np
 
-    block = SharedMemory(name=name)
-    own = np.empty(size, np.uint8)
-    np.copyto(own, _bytes_of(block, size))
+    if place.is_mapped:
+        descriptor = reduction.recv_handle(pipe)
+        try:
+            about = os.fstat(descriptor)
+            key = about.st_dev, about.st_ino
+            if key not in known:
+                known[key] = mapped.opened(descriptor)
+            return known[key]
+        finally:
+            os.close(descriptor)
+    if not place.name:
+        return bytearray(place.inline)
+    block = SharedMemory(name=place.name)
+    own = np.empty(place.size, np.uint8)
+    np.copyto(own, _bytes_of(block, place.size))
     _discard(block)
-    return own  # type: ignore[return-value]
+    return own
 
 
 def _bytes_of(block: SharedMemory, size: int) -> Any:

@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "surgiplan"
 
-EVERYWHERE = {"errors", "units", "resources", "jobs_report", "offline"}
+EVERYWHERE = {"errors", "units", "resources", "jobs_report", "mapped", "offline"}
 BODY = {"model", "geometry"}
 SCIENCE = {"imaging", "meshing", "mechanics", "planning", "validation", "physiology"}
 CORE = BODY | SCIENCE | {"edits", "io", "session", "derived"}
@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "units": set(),
     "resources": {"errors"},
     "jobs_report": set(),
+    "mapped": set(),
     "offline": set(),
     "model": set(),
     "geometry": {"model"},

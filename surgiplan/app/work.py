@@ -3,7 +3,7 @@
 Each also counts and hashes what it returns, so that the window need not do it while someone waits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,10 +45,21 @@ class FoundSeries:
     """Grey picture, shape (h, w), or None."""
 
 
-def imported(source: Any, volume_id: str, choice: dict[str, Any], report: Report) -> AddVolume:
-    """Read a series that was found, or a volume file, as the edit that adds it to a case."""
-    read = import_scan if isinstance(source, Path) else import_series
-    edit = read(source, volume_id=volume_id, report=report, **choice)
+def imported(
+    source: Any,
+    volume_id: str,
+    choice: dict[str, Any],
+    report: Report,
+    partial: Callable[[Any], None] | None = None,
+) -> AddVolume:
+    """Read a series that was found, or a volume file, as the edit that adds it to a case.
+
+    ``partial`` gets an ``io.Partial`` now and then while compressed slices are decoded.
+    """
+    if isinstance(source, Path):
+        edit = import_scan(source, volume_id=volume_id, report=report, **choice)
+    else:
+        edit = import_series(source, volume_id=volume_id, report=report, partial=partial, **choice)
     _ = edit.volume.digest
     return edit
 

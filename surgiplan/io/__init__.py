@@ -16,6 +16,7 @@ from .phases import phase_of, phases
 from .pixels import stored_values
 from .scan import scan
 from .series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
+from .stacking import Partial
 from .store import autosave, discard_autosaves, holds_autosaves, save
 from .surfaces import SURFACE_SUFFIXES, write_surface
 from .thumbnails import thumbnail
@@ -33,6 +34,7 @@ __all__ = [
     "Deidentified",
     "Lost",
     "Opened",
+    "Partial",
     "Problem",
     "Scan",
     "SeriesFound",

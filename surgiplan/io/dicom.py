@@ -1,14 +1,14 @@
 """Turns a series that was found into a volume, and refuses what could mislead."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
-from surgiplan.model import Patient, Source, Volume, VoxelGrid, array_sha256
+from surgiplan.model import Patient, Source, Volume, VoxelGrid
 
 from .acceptance import accepted_stack
 from .headers import iso_date, text
@@ -17,9 +17,9 @@ from .quiet import quiet
 from .resample import even_grid, onto_grid
 from .series import ImageHeader, SeriesFound
 from .stack import Layout, layout_of
-from .stacking import Allocate, Stacked, stacked
+from .stacking import Allocate, Partial, Stacked, stacked
 
-__all__ = ["LARGEST_VOLUME_BYTES", "hashed", "load_series", "pseudonym"]
+__all__ = ["LARGEST_VOLUME_BYTES", "load_series", "pseudonym"]
 
 LARGEST_VOLUME_BYTES = 8 << 30
 """More than any scan of a body part has; beyond, a header is damaged or hostile."""
@@ -36,10 +36,12 @@ def load_series(
     report: Report = silent,
     *,
     allocate: Allocate = np.empty,
+    partial: Callable[[Partial], None] | None = None,
 ) -> tuple[Volume, Patient]:
     """The volume of a series, and its patient under a pseudonym.
 
-    ``allocate`` gives the memory for its voxels.
+    ``allocate`` gives the memory for its voxels.  ``partial`` hears what there is of an even stack
+    while slices that take long are decoded.
 
     Raises DicomError with one sentence for the first problem that is not among ``accept``, and
     for slices that cannot be decoded.  Of the problems in ``ACCEPTABLE``, those that were accepted
@@ -49,7 +51,8 @@ def load_series(
     layout, _ = layout_of(accepted.headers)
     _refuse_huge(layout, even_grid(layout))
     dataset = _patient_facts(layout.images[len(layout.images) // 2])
-    stack = stacked(layout, part(report, 0.0, 0.9 if layout.is_regular else 0.6), allocate)
+    reading = part(report, 0.0, 0.9 if layout.is_regular else 0.6)
+    stack = stacked(layout, reading, allocate, partial)
     values = stack.values
     remarks = accepted.remarks + _remarks(layout, stack, len(accepted.headers))
     if layout.is_regular:
@@ -79,14 +82,7 @@ def load_series(
             interpolated_k=layout.gaps_k,
         ),
     )
-    report(0.98, "Hashing scan")
-    return hashed(volume), _patient(dataset, series)
-
-
-def hashed(volume: Volume) -> Volume:
-    """The volume, its hash computed here and now, so that no window waits for it later."""
-    volume.__dict__["sha256"] = array_sha256(volume.values)
-    return volume
+    return volume, _patient(dataset, series)
 
 
 def pseudonym(seed: str) -> str:

@@ -1,5 +1,6 @@
 """Reads the slices of a layout into one array."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from surgiplan.jobs_report import Report
+from surgiplan.model import VoxelGrid
 
 from .decoders import cores
 from .native import is_native
@@ -17,10 +19,25 @@ from .pixels import Placed, place
 from .series import ImageHeader
 from .stack import Layout
 
-__all__ = ["Allocate", "Stacked", "stacked"]
+__all__ = ["Allocate", "Partial", "Stacked", "stacked"]
 
+_COARSE = 8
+_PAUSE_SECONDS = 0.3
+"""Between two pictures of what there is so far."""
 Allocate = Callable[[tuple[int, int, int], type[np.int16] | type[np.float32]], npt.NDArray[Any]]
 """Gives memory for voxels of a shape and type; whoever loads decides where it lies."""
+
+
+@dataclass(frozen=True)
+class Partial:
+    """A volume whose slices are still being decoded."""
+
+    values: npt.NDArray[Any]
+    """Read-only, (n, rows, columns).  It goes on being filled; a slice that is not ready shows the
+    nearest one below that is."""
+    grid: VoxelGrid
+    ready: npt.NDArray[np.bool_]
+    """Which slices are there, shape (n,)."""
 
 
 @dataclass(frozen=True)
@@ -33,46 +50,96 @@ class Stacked:
     """Voxels that were raised to the value of air."""
 
 
-def stacked(layout: Layout, report: Report, allocate: Allocate) -> Stacked:
-    """Read all slices.  Raises DicomError."""
-    images = layout.images
-    count = len(images)
-    shape = (count, images[0].rows, images[0].columns)
-    values = allocate(shape, np.int16 if all(map(_is_whole, images)) else np.float32)
-    todo = list(range(count))
-    ready = np.zeros(count, np.bool_)
+def stacked(
+    layout: Layout,
+    report: Report,
+    allocate: Allocate,
+    partial: Callable[[Partial], None] | None = None,
+) -> Stacked:
+    """Read all slices.  Raises DicomError.
+
+    Where each takes long they are read coarse to fine, and ``partial`` hears now and then of an
+    even stack what there is.
+    """
+    images, count = layout.images, len(layout.images)
+    values = allocate(
+        (count, images[0].rows, images[0].columns),
+        np.int16 if all(map(_is_whole, images)) else np.float32,
+    )
+    is_slow = not all(map(is_native, images))
+    watch = _Watch(layout, partial if is_slow and layout.is_regular else None)
+    todo = _coarse_to_fine(count) if is_slow else list(range(count))
     padded = read = 0
     while todo:
-        for n, done in _placed(images, values, todo):
+        read_in = _decoded if is_slow else _read
+        for n, done in read_in(images, values, todo, watch.begun):
             report(read / count, f"Reading slice {read + 1} of {count}")
             if done.fits:
-                ready[n] = True
                 read += 1
                 padded += done.padded
-        todo = [n for n in todo if not ready[n]]
+                watch.ready[n] = True
+                watch.tell(values, n)
+        todo = [n for n in todo if not watch.ready[n]]
         if todo:
-            values = _widened(values, ready, allocate)
+            values = _widened(values, watch.ready, allocate)
     return Stacked(values, padded)
 
 
-def _placed(
-    images: Sequence[ImageHeader], values: npt.NDArray[Any], todo: Sequence[int]
+class _Watch:
+    """Remembers which slices are there, and says so now and then."""
+
+    def __init__(self, layout: Layout, partial: Callable[[Partial], None] | None) -> None:
+        self.begun, self.ready = (np.zeros(len(layout.images), np.bool_) for _ in range(2))
+        self._layout, self._partial = layout, partial
+        self._coarse = -(-len(layout.images) // _COARSE)
+        self._told = time.monotonic()
+
+    def tell(self, values: npt.NDArray[Any], n: int) -> None:
+        """Slice ``n`` has been added."""
+        if self._partial is None:
+            return
+        # Until they come, the places after it that nobody fills yet show this slice too.
+        after = self.begun[n + 1 : n + _COARSE]
+        values[n + 1 : n + 1 + int(np.argmax([*after, True]))] = values[n]
+        read, now = int(np.count_nonzero(self.ready)), time.monotonic()
+        if read == self._coarse or (read > self._coarse and now > self._told + _PAUSE_SECONDS):
+            self._told = now
+            view = values.view()
+            view.flags.writeable = False
+            frame_uid = self._layout.images[0].frame_uid
+            grid = VoxelGrid(values.shape, self._layout.affine(), frame_uid)
+            self._partial(Partial(view, grid, self.ready.copy()))
+
+
+def _read(
+    images: Sequence[ImageHeader],
+    values: npt.NDArray[Any],
+    todo: Sequence[int],
+    begun: npt.NDArray[np.bool_],
 ) -> Iterator[tuple[int, Placed]]:
     """Each slice that was read, in the order of ``todo``, up to the first that does not fit."""
-    if all(is_native(images[n]) for n in todo):
-        for n in todo:
-            done = place(images[n], values[n])
-            yield n, done
-            if not done.fits:
-                return
-        return
-    # Decoders work in processes of their own; these threads wait for them.
+    for n in todo:
+        begun[n] = True
+        done = place(images[n], values[n])
+        yield n, done
+        if not done.fits:
+            return
+
+
+def _decoded(
+    images: Sequence[ImageHeader],
+    values: npt.NDArray[Any],
+    todo: Sequence[int],
+    begun: npt.NDArray[np.bool_],
+) -> Iterator[tuple[int, Placed]]:
+    """The same, several at a time: decoders are other processes, these threads wait for them."""
     waiting, running = deque(todo), deque[tuple[int, Future[Placed]]]()
     with ThreadPoolExecutor(cores(), "surgiplan-slices") as threads:
         try:
             while waiting or running:
                 while waiting and len(running) < 2 * cores():
                     n = waiting.popleft()
+                    begun[n] = True
                     running.append((n, threads.submit(place, images[n], values[n])))
                 n, future = running.popleft()
                 done = future.result()
@@ -81,6 +148,12 @@ def _placed(
                 yield n, done
         finally:
             threads.shutdown(cancel_futures=True)
+
+
+def _coarse_to_fine(count: int) -> list[int]:
+    """Every eighth slice first, then those between."""
+    order = dict.fromkeys(n for step in (_COARSE, 4, 2, 1) for n in range(0, count, step))
+    return list(order)
 
 
 def _is_whole(header: ImageHeader) -> bool:

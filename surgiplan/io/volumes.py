@@ -11,7 +11,7 @@ from surgiplan.geometry import upright
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Patient, Source, Volume, VoxelGrid
 
-from .dicom import LARGEST_VOLUME_BYTES, hashed, pseudonym
+from .dicom import LARGEST_VOLUME_BYTES, pseudonym
 from .pixels import AIR_HU, fits_int16
 from .placement import nifti_place, require_nrrd_sides
 
@@ -65,7 +65,7 @@ def load_volume_file(path: Path | str, report: Report = silent) -> tuple[Volume,
         source=Source(modality="CT" if is_ct else "", files=1, remarks=tuple(remarks)),
     )
     report(0.9, "Hashing volume")
-    return hashed(volume), Patient(pseudonym=pseudonym(volume.sha256))
+    return volume, Patient(pseudonym=pseudonym(volume.sha256))
 
 
 def _read(

@@ -1,17 +1,18 @@
 """From files to a scan in the case."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from surgiplan import mapped
 from surgiplan.edits import AddVolume
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Identity, Patient, Volume
 
 if TYPE_CHECKING:
-    from surgiplan.io import SeriesFound
+    from surgiplan.io import Partial, SeriesFound
 
 __all__ = ["VOLUME_FILES", "import_scan", "import_series"]
 
@@ -41,7 +42,8 @@ def import_scan(
     from surgiplan import io
 
     if path.is_file() and path.name.lower().endswith(VOLUME_FILES):
-        return _added(*io.load_volume_file(path, report=report), None, volume_id)
+        loaded = io.load_volume_file(path, report=report)
+        return _added(*loaded, None, volume_id)
     found = io.scan([path], report=part(report, 0.0, 0.2))
     return import_series(
         _chosen(found.series, series_uid, path),
@@ -63,13 +65,27 @@ def import_series(
     with_identity: bool = True,
     patient: Patient | None = None,
     report: Report = silent,
+    partial: Callable[["Partial"], None] | None = None,
 ) -> AddVolume:
-    """Read a series that was found.  Raises DicomError naming the problem and what to do."""
+    """Read a series that was found, into memory that can be shared.
+
+    ``partial`` hears what there is of it while compressed slices are decoded.
+
+    Raises DicomError naming the problem and what to do.
+    """
     from surgiplan import io
 
     if phase is not None:
         series = io.phase_of(series, phase)
-    volume, found = io.load_series(series, accept=accept, report=report)
+    volume, found = io.load_series(
+        series,
+        accept=accept,
+        report=part(report, 0.0, 0.9),
+        allocate=mapped.empty,
+        partial=partial,
+    )
+    report(0.9, "Hashing scan")
+    _ = volume.sha256
     identity = io.identity_of(series)
     found = replace(found, key=identity.key(like=patient.key if patient else ""))
     return _added(volume, found, identity if with_identity else None, volume_id)
@@ -79,7 +95,10 @@ def _added(
     volume: Volume, patient: Patient, identity: Identity | None, volume_id: str
 ) -> AddVolume:
     name = volume.source.description or volume.name
-    return AddVolume(replace(volume, id=volume_id, name=name), patient, identity)
+    named = replace(volume, id=volume_id, name=name)
+    # What it is called changes no voxel; hashing 600 MB again would take a third of a second.
+    named.__dict__["sha256"] = volume.sha256
+    return AddVolume(named, patient, identity)
 
 
 def _chosen(series: "Sequence[SeriesFound]", series_uid: str, path: Path) -> "SeriesFound":

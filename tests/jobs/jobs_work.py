@@ -5,6 +5,8 @@ import time
 
 import numpy as np
 
+from surgiplan import mapped
+
 
 def doubled(array, report):
     report(0.5, "doubling")
@@ -33,3 +35,23 @@ def process_id(report):
 
 def large(report):
     return np.arange(3_000_000, dtype=np.float64)
+
+
+def filled_while_watched(report, partial):
+    array = mapped.empty((3_000_000,), np.int16)
+    array[:] = 1
+    view = array.view()
+    view.flags.writeable = False
+    partial(view)
+    array[:] = 2
+    return array
+
+
+def hanging_import(folder, program, report):
+    """Load a series whose decoders are ``program``."""
+    from surgiplan import io
+    from surgiplan.io import decoders
+
+    decoders._program = lambda: program
+    report(0.5, "started")
+    return io.load_series(io.scan(folder).series[0])

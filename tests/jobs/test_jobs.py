@@ -8,13 +8,21 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "io"))
 import jobs_work as work
+from series_on_disk import body, slices, write
 
+from surgiplan import io, mapped
+from surgiplan.app.work import imported
 from surgiplan.errors import PlanError, SurgiplanError
 from surgiplan.jobs import Jobs
+
+BAD = [sys.executable, str(Path(__file__).parents[1] / "io" / "bad_decoder.py")]
+linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is mapped on Linux only")
 
 
 class Desk:
@@ -55,6 +63,90 @@ def test_a_large_array_goes_there_and_comes_back(desk):
     desk.start("double", partial(work.doubled, array))
     assert np.array_equal(desk.wait_for("double", "done"), array * 2)
     assert ("double", "progress", "doubling") in desk.heard
+
+
+def test_a_large_array_travels_where_no_memory_can_be_mapped(desk, monkeypatch):
+    monkeypatch.setattr(mapped, "empty", np.empty)
+    test_a_large_array_goes_there_and_comes_back(desk)
+
+
+@linux
+def test_mapped_memory_is_shared_and_not_copied(desk):
+    heard = []
+    desk.start("fill", work.filled_while_watched, partial=heard.append)
+    value = desk.wait_for("fill", "done")
+    (early,) = heard
+    assert np.shares_memory(early, value)
+    assert not early.flags.writeable
+    assert np.all(early == 2), "what is written there later is seen here"
+    desk.start("double", partial(work.doubled, value))
+    assert np.all(desk.wait_for("double", "done") == 4)
+
+
+@linux
+def test_jobs_leave_no_file_open(desk):
+    array = mapped.empty((2_000_000,), np.int16)
+    array[:] = 3
+    descriptors = []
+    for n in range(4):
+        desk.start(str(n), partial(work.doubled, array))
+        assert np.all(desk.wait_for(str(n), "done") == 6)
+        desk.heard.clear()
+        descriptors.append(len(os.listdir("/proc/self/fd")))
+    assert descriptors[1] == descriptors[-1]
+
+
+@linux
+def test_the_first_slices_show_while_the_rest_are_decoded(desk, tmp_path):
+    series = packed_series(tmp_path)
+    heard = []
+    desk.start("import", partial(imported, series, "ct", {}), partial=heard.append)
+    volume = desk.wait_for("import", "done").volume
+    early = heard[0]
+    assert early.ready.tolist() == [True, *[False] * 7, True]
+    assert np.shares_memory(early.values, volume.values)
+    assert np.array_equal(early.grid.affine, volume.grid.affine)
+    assert np.array_equal(volume.values, body())
+
+
+@linux
+def test_a_cancelled_import_takes_its_decoders_with_it(desk, tmp_path):
+    series = packed_series(tmp_path, PatientName="hang")
+    work_there = partial(work.hanging_import, series.headers[0].path.parent, BAD)
+    job = desk.start("import", work_there)
+    desk.wait_for("import", "progress")
+    worker = desk.jobs._lanes[False]._runner._worker._process.pid
+    while not (decoders := children(worker)):
+        time.sleep(0.05)
+    desk.jobs.cancel(job)
+    desk.wait_for("import", "cancelled")
+    deadline = time.monotonic() + 20
+    while any(map(runs, [worker, *decoders])):
+        assert time.monotonic() < deadline, "an orphan"
+        time.sleep(0.02)
+
+
+def packed_series(folder, **tags):
+    for path in write(folder, slices(), **tags).iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.compress("1.2.840.10008.1.2.5", generate_instance_uid=False)
+        dataset.save_as(path)
+    return io.scan(folder).series[0]
+
+
+def children(pid):
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in task.read_text().split()
+    ]
+
+
+def runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_work_runs_in_another_process(desk):

@@ -1,0 +1,38 @@
+"""A scan comes in with hardly any memory beside the mapped volume."""
+
+import sys
+
+import pytest
+from memory import ROOT, peak_anonymous_mib, sparse_series
+
+PET = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.128", "Modality": "PT", "RescaleSlope": 0.37}
+JOB = [sys.executable, str(ROOT / "tests" / "jobs" / "import_job.py")]
+SHELL = [sys.executable, "-m", "surgiplan", "import", "--quiet"]
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+
+
+@pytest.mark.parametrize("tags", [{}, PET], ids=["CT", "PET"])
+def test_a_scan_of_120_mib_needs_90_mib_beside_it(tmp_path, tags):
+    # The program itself takes 45 of them; a PET becomes twice as large as it is on disk.
+    folder = sparse_series(tmp_path / "scan", 240, **tags)
+    assert peak_anonymous_mib([*SHELL, str(folder), "-o", str(tmp_path / "a.splan")]) < 90
+
+
+def test_the_window_and_its_worker_need_no_copy_of_a_scan(tmp_path):
+    small, large = (sparse_series(tmp_path / str(n), n) for n in (4, 240))
+    assert peak_anonymous_mib([*JOB, str(large)]) < peak_anonymous_mib([*JOB, str(small)]) + 60
+
+
+def test_a_gap_is_filled_without_a_copy_of_a_scan(tmp_path):
+    folder = sparse_series(tmp_path / "scan", 240)
+    (folder / "0120.dcm").unlink()
+    options = ["--accept", "missing_slice", "-o", str(tmp_path / "a.splan")]
+    assert peak_anonymous_mib([*SHELL, str(folder), *options]) < 90
+
+
+@pytest.mark.slow
+def test_1200_slices_need_less_than_300_mib_beside_the_volume(tmp_path):
+    folder = sparse_series(tmp_path / "scan", 1200)
+    assert peak_anonymous_mib([*SHELL, str(folder), "-o", str(tmp_path / "a.splan")]) < 300
+    assert peak_anonymous_mib([*JOB, str(folder)]) < 300
