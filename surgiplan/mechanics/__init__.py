@@ -1,27 +1,78 @@
 """Finite-element-lite: soft tissue that deforms under stents, cuts and its own weight."""
 
+from .assembly import Problem
 from .lattice import Distance, sampled_distance, stuffed
-from .material import Material, lame
-from .mesh import TetMesh, promoted
+from .loads import (
+    Expander,
+    Held,
+    Loads,
+    Position,
+    Pressure,
+    Springs,
+    Traction,
+    gravity_m_per_s2,
+    held,
+    weight_mn_per_mm3,
+)
+from .material import (
+    HolzapfelGasserOgden,
+    Linear,
+    Material,
+    MooneyRivlin,
+    NeoHookean,
+    NeoHookeanIsochoric,
+    Ogden,
+    Polynomial,
+    RaghavanVorp,
+    bulk_modulus,
+    lame,
+)
+from .mesh import Mesh, mesh_of, promoted
 from .remnant import RemnantResponse, RemnantSettings, settle_remnant
-from .response import Response
+from .response import Response, response_of
+from .solve import Solution, solve, solve_small_strain
 from .vessel import VesselResponse, VesselSettings, deploy_stent
 from .warm import warm_up
 
 __all__ = [
     "Distance",
+    "Expander",
+    "Held",
+    "HolzapfelGasserOgden",
+    "Linear",
+    "Loads",
     "Material",
+    "Mesh",
+    "MooneyRivlin",
+    "NeoHookean",
+    "NeoHookeanIsochoric",
+    "Ogden",
+    "Polynomial",
+    "Position",
+    "Pressure",
+    "Problem",
+    "RaghavanVorp",
     "RemnantResponse",
     "RemnantSettings",
     "Response",
-    "TetMesh",
+    "Solution",
+    "Springs",
+    "Traction",
     "VesselResponse",
     "VesselSettings",
+    "bulk_modulus",
     "deploy_stent",
+    "gravity_m_per_s2",
+    "held",
     "lame",
+    "mesh_of",
     "promoted",
+    "response_of",
     "sampled_distance",
     "settle_remnant",
+    "solve",
+    "solve_small_strain",
     "stuffed",
     "warm_up",
+    "weight_mn_per_mm3",
 ]

@@ -10,178 +10,35 @@ Flags = npt.NDArray[np.bool_]
 
 _OPTIONS = {"cache": True, "nogil": True, "fastmath": False}
 
-_A, _B = 0.5854101966249685, 0.1381966011250105
-_EDGE_A = np.array([0, 1, 2, 0, 1, 2])
-_EDGE_B = np.array([1, 2, 0, 3, 3, 3])
-
-# Degree 4 rule of six points on a triangle (Dunavant, Int. J. Numer. Meth. Eng. 21:1129, 1985).
-_T1, _W1 = 0.445948490915965, 0.223381589678011
-_T2, _W2 = 0.091576213509771, 0.109951743655322
-_TRI = np.array(
-    [
-        [1 - 2 * _T1, _T1, _T1],
-        [_T1, 1 - 2 * _T1, _T1],
-        [_T1, _T1, 1 - 2 * _T1],
-        [1 - 2 * _T2, _T2, _T2],
-        [_T2, 1 - 2 * _T2, _T2],
-        [_T2, _T2, 1 - 2 * _T2],
-    ]
-)
-_TRI_WEIGHTS = np.array([_W1, _W1, _W1, _W2, _W2, _W2])
-
 
 @njit(**_OPTIONS)
-def gradients_at(corner: Floats, point: int, out: Floats) -> None:
-    """Gradients (10, 3) of the quadratic shape functions at quadrature point 0..3."""
-    for a in range(4):
-        factor = 4.0 * (_A if a == point else _B) - 1.0
-        for i in range(3):
-            out[a, i] = factor * corner[a, i]
-    for e in range(6):
-        p, q = _EDGE_A[e], _EDGE_B[e]
-        lp = _A if p == point else _B
-        lq = _A if q == point else _B
-        for i in range(3):
-            out[4 + e, i] = 4.0 * (lp * corner[q, i] + lq * corner[p, i])
-
-
-@njit(**_OPTIONS)
-def determinant(M: Floats) -> float:
-    """Determinant of a 3x3 matrix."""
-    found: float = (
-        M[0, 0] * (M[1, 1] * M[2, 2] - M[1, 2] * M[2, 1])
-        - M[0, 1] * (M[1, 0] * M[2, 2] - M[1, 2] * M[2, 0])
-        + M[0, 2] * (M[1, 0] * M[2, 1] - M[1, 1] * M[2, 0])
-    )
-    return found
-
-
-@njit(**_OPTIONS)
-def solid(
-    corner: Floats,
-    volume: Floats,
-    tets: Ints,
-    u: Floats,
-    lam: Floats,
-    mu: Floats,
-    slots: Ints,
-    force: Floats,
-    blocks: Floats,
-    tangent: bool,
-) -> tuple[float, float]:
-    """Energy, smallest J, internal force (n, 3) and tangent blocks (b, 3, 3), added in place.
-
-    The energy is infinite when an element turned inside out; then nothing else is to be used.
-    """
-    energy, smallest = 0.0, np.inf
-    d = np.empty((10, 3))
-    g = np.empty((10, 3))
-    F = np.empty((3, 3))
-    inverse = np.empty((3, 3))
-    K = np.zeros((10, 10, 3, 3))
-    for t in range(len(tets)):
-        w, k, m = volume[t] / 4.0, lam[t], mu[t]
-        if tangent:
-            K[:] = 0.0
-        for point in range(4):
-            gradients_at(corner[t], point, d)
-            for i in range(3):
-                for j in range(3):
-                    total = 0.0
-                    for a in range(10):
-                        total += u[tets[t, a], i] * d[a, j]
-                    F[i, j] = total
-            # From the displacement gradient, so that small strains keep their digits.
-            trace = F[0, 0] + F[1, 1] + F[2, 2]
-            squares, volume_change = 2.0 * trace, trace + determinant(F)
-            for i in range(3):
-                k1, k2 = (i + 1) % 3, (i + 2) % 3
-                volume_change += F[k1, k1] * F[k2, k2] - F[k1, k2] * F[k2, k1]
-                for j in range(3):
-                    squares += F[i, j] * F[i, j]
-            for i in range(3):
-                F[i, i] += 1.0
-            J = 1.0 + volume_change
-            smallest = min(smallest, J)
-            if not J > 0.0:
-                return np.inf, smallest
-            for i in range(3):
-                for j in range(3):
-                    i1, i2, j1, j2 = (i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3
-                    inverse[j, i] = (F[i1, j1] * F[i2, j2] - F[i1, j2] * F[i2, j1]) / J
-            log_j = np.log1p(volume_change)
-            energy += w * (m / 2 * squares - m * log_j + k / 2 * log_j * log_j)
-            pull = k * log_j - m
-            for a in range(10):
-                node = tets[t, a]
-                for i in range(3):
-                    g[a, i] = (
-                        inverse[0, i] * d[a, 0] + inverse[1, i] * d[a, 1] + inverse[2, i] * d[a, 2]
-                    )
-                    stretch = F[i, 0] * d[a, 0] + F[i, 1] * d[a, 1] + F[i, 2] * d[a, 2]
-                    force[node, i] += w * (m * stretch + pull * g[a, i])
-            if tangent:
-                for a in range(10):
-                    for b in range(10):
-                        same = w * m * (d[a, 0] * d[b, 0] + d[a, 1] * d[b, 1] + d[a, 2] * d[b, 2])
-                        for i in range(3):
-                            K[a, b, i, i] += same
-                            for j in range(3):
-                                K[a, b, i, j] += w * (
-                                    k * g[a, i] * g[b, j] - pull * g[a, j] * g[b, i]
-                                )
-        if tangent:
-            for a in range(10):
-                for b in range(10):
-                    slot = slots[t, 10 * a + b]
-                    for i in range(3):
-                        for j in range(3):
-                            blocks[slot, i, j] += K[a, b, i, j]
-    return energy, smallest
-
-
-@njit(**_OPTIONS)
-def expander(
-    X: Floats,
-    faces: Ints,
-    areas: Floats,
-    u: Floats,
-    curve: Floats,
-    start: Ints,
-    stiffness: float,
-    slots: Ints,
-    force: Floats,
-    blocks: Floats,
-    pressures: Floats,
-    tangent: bool,
-) -> float:
+def expander(X: Floats, faces: Ints, shapes: Floats, weights: Floats, u: Floats, curve: Floats,
+             start: Ints, stiffness: float, slots: Ints, force: Floats, blocks: Floats,
+             pressures: Floats, tangent: bool) -> float:  # fmt: skip
     """Energy, force and tangent of a springy expander about a curved axis, added in place.
 
     Energy per reference area: stiffness/2 share(s) <R(s) - r>^2, with r the distance to the axis,
     R and share what the expander has there and s the nearest place.  ``curve`` (segments, 4, 5):
     cubics of x, y, z, R and share in the place 0..1 on a segment, constant term first.
-    ``start`` (f, 6): the segment nearest to each quadrature point at rest; the search walks from
+    ``shapes`` (q, k) and ``weights`` (f, q) integrate over faces (f, k).
+    ``start`` (f, q): the segment nearest to each quadrature point at rest; the search walks from
     there, so that a strongly curved axis is never left for another of its branches.
-    ``pressures`` (f, 6) receives the contact pressure at the quadrature points.
+    ``pressures`` (f, q) receives the contact pressure at the quadrature points.
     The tangent leaves out the second slope of s, which is zero for a straight axis.
     """
-    energy = 0.0
-    N = np.empty(6)
+    energy, nodes = 0.0, faces.shape[1]
     x = np.empty(3)
     c = np.empty((3, 5))
     n = np.empty(3)
     along = np.empty(3)
     slope = np.empty(3)
     for f in range(len(faces)):
-        for point in range(6):
+        for point in range(len(shapes)):
             pressures[f, point] = 0.0
-            w = areas[f] * _TRI_WEIGHTS[point]
-            l0, l1, l2 = _TRI[point]
-            N[0], N[1], N[2] = l0 * (2 * l0 - 1), l1 * (2 * l1 - 1), l2 * (2 * l2 - 1)
-            N[3], N[4], N[5] = 4 * l0 * l1, 4 * l1 * l2, 4 * l2 * l0
+            w, N = weights[f, point], shapes[point]
             for i in range(3):
                 x[i] = 0.0
-                for a in range(6):
+                for a in range(nodes):
                     x[i] += N[a] * (X[faces[f, a], i] + u[faces[f, a], i])
             inside = nearest_place(curve, start[f, point], x, c)
             r = np.sqrt((x[0] - c[0, 0]) ** 2 + (x[1] - c[1, 0]) ** 2 + (x[2] - c[2, 0]) ** 2)
@@ -197,7 +54,7 @@ def expander(
                 n[i] = (x[i] - c[i, 0]) / r
                 along[i] = c[i, 1] / bottom if inside else 0.0
                 slope[i] = c[1, 3] * along[i] - n[i]
-            for a in range(6):
+            for a in range(nodes):
                 for i in range(3):
                     push = share * gap * slope[i] + gap * gap / 2 * c[1, 4] * along[i]
                     force[faces[f, a], i] += w * stiffness * push * N[a]
@@ -217,9 +74,9 @@ def expander(
                             + gap * gap / 2 * c[2, 4] * along[i] * along[k]
                         )
                     )
-                    for a in range(6):
-                        for b in range(6):
-                            blocks[slots[f, 6 * a + b], i, k] += stiff * N[a] * N[b]
+                    for a in range(nodes):
+                        for b in range(nodes):
+                            blocks[slots[f, nodes * a + b], i, k] += stiff * N[a] * N[b]
     return energy
 
 
@@ -291,6 +148,54 @@ def chord_distance2(curve: Floats, segment: int, x: Floats) -> tuple[float, floa
         edge = curve[segment, 1, i] + curve[segment, 2, i] + curve[segment, 3, i]
         distance2 += (x[i] - curve[segment, 0, i] - along * edge) ** 2
     return distance2, along
+
+
+@njit(**_OPTIONS)
+def pressing(x: Floats, faces: Ints, shapes: Floats, slopes: Floats, weights: Floats,
+             pressure: float, slots: Ints, force: Floats, blocks: Floats, tangent: bool,
+             ) -> None:  # fmt: skip
+    """Add the force (n, 3) of a pressure on faces that lie at ``x`` now, and take off its slope.
+
+    The slope is made symmetric, which it is by itself where the edge of the faces is held.
+    """
+    nodes = faces.shape[1]
+    along, across = np.empty(3), np.empty(3)
+    turn = np.empty((3, 3))
+    D = np.empty((nodes, nodes, 3, 3))
+    for f in range(len(faces)):
+        D[:] = 0.0
+        for point in range(len(weights)):
+            s = pressure * weights[point]
+            N, dN = shapes[point], slopes[point]
+            for i in range(3):
+                along[i], across[i] = 0.0, 0.0
+                for a in range(nodes):
+                    along[i] += dN[a, 0] * x[faces[f, a], i]
+                    across[i] += dN[a, 1] * x[faces[f, a], i]
+            for a in range(nodes):
+                for i in range(3):
+                    j, k = (i + 1) % 3, (i + 2) % 3
+                    normal = along[j] * across[k] - along[k] * across[j]
+                    force[faces[f, a], i] -= s * N[a] * normal
+            if not tangent:
+                continue
+            for b in range(nodes):
+                for i in range(3):
+                    j, k = (i + 1) % 3, (i + 2) % 3
+                    turn[i, i] = 0.0
+                    turn[i, j] = dN[b, 0] * across[k] - dN[b, 1] * along[k]
+                    turn[i, k] = dN[b, 1] * along[j] - dN[b, 0] * across[j]
+                for a in range(nodes):
+                    for i in range(3):
+                        for k in range(3):
+                            D[a, b, i, k] += s * N[a] * turn[i, k]
+        if tangent:
+            for a in range(nodes):
+                for b in range(nodes):
+                    for i in range(3):
+                        for k in range(3):
+                            both = (D[a, b, i, k] + D[b, a, k, i]) / 2
+                            blocks[slots[f, nodes * a + b], i, k] += both
 
 
 @njit(**_OPTIONS)

@@ -1,19 +1,23 @@
 """Energy, residual and tangent of a loaded mesh, in sparse 3x3 blocks."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .loads import Expander, Loads
 from .material import Material
-from .mesh import EDGES, TetMesh
+from .mesh import Mesh
+from .tissue import Tissue
 
-__all__ = ["Pattern", "Problem", "State", "parents", "pattern_of", "triangle_rule"]
+__all__ = ["Pattern", "Problem", "State", "pattern_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
+
+_CHUNK = 1024
+"""Elements evaluated at a time: their stresses and tangents stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +39,10 @@ class Pattern:
 class State:
     """Energy [mN mm], smallest J, and nodal forces (n, 3) [mN] at one displacement.
 
-    ``internal`` is of the tissue, ``external`` of weight, traction, springs and expander, so that
-    their difference is what supports must carry, and zero where nothing is held.
+    ``internal`` is of the tissue, ``external`` of weight, traction, springs, pressure and expander,
+    so that their difference is what supports must carry, and zero where nothing is held.
+    ``following`` is the part of ``external`` that has no energy: of pressures.  ``pressure_kpa``
+    (m,) is the elements' own, where they have one.
     """
 
     energy: float
@@ -44,6 +50,8 @@ class State:
     internal: Floats
     external: Floats
     blocks: Floats | None
+    following: Floats | None = None
+    pressure_kpa: Floats | None = None
 
     @property
     def residual(self) -> Floats:
@@ -52,94 +60,180 @@ class State:
 
 
 class Problem:
-    """A mesh, its material and its loads, ready to be evaluated at any displacement."""
+    """A mesh, its tissues and its loads, ready to be evaluated at any displacement."""
 
     def __init__(
         self,
-        mesh: TetMesh,
-        material: Material,
-        loads: Loads,
+        mesh: Mesh,
+        material: Material | Sequence[Material],
+        loads: Loads | None = None,
         stiffness_factor: Floats | None = None,
+        *,
+        material_of: npt.ArrayLike | None = None,
+        axes: Floats | None = None,
+        mixed: bool | None = None,
     ) -> None:
-        """``stiffness_factor`` (m,) multiplies Young's modulus of each tetrahedron."""
-        self.mesh, self.material, self.loads = mesh, material, loads
-        count = len(mesh.nodes_mm)
-        factor = np.ones(len(mesh.tets)) if stiffness_factor is None else stiffness_factor
-        self.stiffness_factor = np.asarray(factor, float)
-        lam, mu = material.lame_kpa
-        self._lam, self._mu = lam * self.stiffness_factor, mu * self.stiffness_factor
-        self._corner = np.ascontiguousarray(mesh.corner_gradients)
-        self._volume = np.array(mesh.volumes_mm3)
-        self._tets = np.array(mesh.tets, dtype=np.int32)
+        """``material_of`` (m,) numbers the material of each element where there are several.
+
+        ``stiffness_factor`` (m,) multiplies all stresses of an element.  ``axes`` (m, 2, 3): unit
+        vectors at rest between which the fibres of a tissue lie.  ``mixed`` gives each element a
+        pressure of its own, which nearly incompressible tissue needs; as a rule above a Poisson's
+        ratio of 0.45.
+        """
+        self.mesh, self.loads = mesh, loads or Loads()
+        self.tissue = Tissue(
+            material, len(mesh.cells), stiffness_factor, material_of, axes, mixed=mixed
+        )
+        self._cells = np.array(mesh.cells, dtype=np.int32)
         self._nodes = np.array(mesh.nodes_mm, dtype=np.float64)
-        self.pattern = pattern_of(self._tets, count)
-        self._slots = self._pair_slots(self._tets)
-        self._dead = _dead_forces(mesh, loads)
-        self._springs = self._spring_matrix()
-        self._contact = _Contact(self, loads.expander) if loads.expander else None
+        self.pattern = pattern_of(self._cells, self.node_count)
+        self._slots = self._pair_slots(self._cells)
+        self._dead = _dead_forces(mesh, self.loads)
+        self._springs, self._pulls = self._spring_blocks()
+        self._contact = _Contact(self, self.loads.expander) if self.loads.expander else None
 
     @property
     def node_count(self) -> int:
         """Number of nodes."""
         return len(self._nodes)
 
-    def at(self, u: Floats, load: float, *, tangent: bool) -> State:
-        """The state at displacement ``u`` (n, 3) [mm] under a fraction ``load`` of the loads."""
-        from . import _kernels
+    def at(
+        self, u: Floats, load: float, *, tangent: bool, pressure_kpa: Floats | None = None
+    ) -> State:
+        """The state at displacement ``u`` (n, 3) [mm] under a fraction ``load`` of the loads.
 
-        count = self.node_count
-        internal, external = np.zeros((count, 3)), load * self._dead
+        ``pressure_kpa`` (m,): a guess of the elements' own pressure, which softens their
+        resistance to change of volume around it; at the right guess it changes nothing.
+        """
+        internal, external = np.zeros_like(u), load * self._dead
         blocks = np.zeros((len(self.pattern.keys) if tangent else 1, 3, 3))
-        energy, smallest = _kernels.solid(
-            self._corner, self._volume, self._tets, u, self._lam, self._mu,
-            self._slots, internal, blocks, tangent,
-        )  # fmt: skip
+        own = np.zeros(len(self._cells))
+        energy, smallest = self._tissue_at(u, pressure_kpa, internal, blocks, own, tangent=tangent)
         if not np.isfinite(energy):
             return State(np.inf, smallest, internal, external, None)
         energy -= load * float(np.einsum("ij,ij->", self._dead, u))
         if self._springs is not None:
-            pull = self._springs @ u
-            energy += float(np.einsum("ij,ij->", pull, u)) / 2
-            external -= pull
+            pull = self._product(self._springs, u)
+            energy += float(np.einsum("ij,ij->", pull / 2 - load * self._pulls, u))
+            external += load * self._pulls - pull
             if tangent:
-                blocks[:, [0, 1, 2], [0, 1, 2]] += self._springs.data[:, None]
+                blocks += self._springs
         if self._contact:
             energy += self._contact.add(u, load, external, blocks, tangent=tangent)
-        return State(energy, smallest, internal, external, blocks if tangent else None)
+        following = self._pressed(u, load, blocks, tangent=tangent)
+        if following is not None:
+            external += following
+        kept = blocks if tangent else None
+        return State(energy, smallest, internal, external, kept, following, own)
 
-    def cauchy_kpa(self, gradients: Floats) -> Floats:
-        """Cauchy stress (m, 4, 3, 3) of deformation gradients at the quadrature points [kPa]."""
-        factor = self.stiffness_factor[:, None, None, None]
-        return np.asarray(self.material.cauchy_kpa(gradients) * factor)
+    def _tissue_at(
+        self, u: Floats, pressure_kpa: Floats | None, internal: Floats, blocks: Floats,
+        own: Floats, *, tangent: bool,
+    ) -> tuple[float, float]:  # fmt: skip
+        """Energy and smallest J; adds force and tangent, a chunk of elements at a time."""
+        from .integrals import _kernels
+
+        energy, smallest = 0.0, np.inf
+        for part, d, w, H in self._strained(u):
+            answer = self.tissue.respond(part, w, H, pressure_kpa, tangent=tangent)
+            energy, smallest = energy + answer.energy, min(smallest, answer.smallest)
+            if not np.isfinite(energy):
+                return np.inf, smallest
+            own[part] = answer.pressure_kpa
+            _kernels.add_forces(self._cells[part], d, w, answer.first_stress, internal)
+            if tangent:
+                _kernels.add_tangents(
+                    self._cells[part], d, w, answer.slope, answer.measure_slope,
+                    answer.pressure_stiffness, self._slots[part], blocks,
+                )  # fmt: skip
+        return energy, smallest
+
+    def _strained(self, u: Floats) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
+        """Elements a chunk at a time: gradients, volumes and displacement gradients of them."""
+        from .integrals import _kernels
+
+        element, moved = self.mesh.element, np.ascontiguousarray(u, np.float64)
+        slopes, weights = element.slopes.copy(), element.weights.copy()
+        points, nodes = slopes.shape[:2]
+        for start in range(0, len(self._cells), _CHUNK):
+            part = slice(start, min(start + _CHUNK, len(self._cells)))
+            count = part.stop - start
+            d, w = np.empty((count, points, nodes, 3)), np.empty((count, points))
+            H = np.empty((count, points, 3, 3))
+            _kernels.strained(self._nodes, moved, self._cells[part], slopes, weights, d, w, H)
+            yield part, d, w, H
+
+    def stress_kpa(self, u: Floats, pressure_kpa: Floats | None = None) -> tuple[Floats, Floats]:
+        """Cauchy stress [kPa] and deformation gradient, each (m, q, 3, 3), at the points."""
+        stress, gradient = [], []
+        for part, _, w, H in self._strained(u):
+            P = self.tissue.respond(part, w, H, pressure_kpa, tangent=False).first_stress
+            F = H + np.eye(3)
+            J = np.linalg.det(F)[..., None, None]
+            cauchy = P @ np.swapaxes(F, -1, -2) / J
+            small = self.tissue.is_linear[part, None, None, None]
+            stress.append(np.where(small, P, cauchy))
+            gradient.append(F)
+        return np.concatenate(stress), np.concatenate(gradient)
 
     def contact_pressure_kpa(self, u: Floats, load: float = 1.0) -> Floats:
-        """Pressure (f, 6) of the expander at the quadrature points of its faces [kPa]."""
+        """Pressure (f, q) of the expander at the quadrature points of its faces [kPa]."""
         if not self._contact:
             raise ValueError("this problem has no expander")
         external = np.zeros_like(u)
         self._contact.add(u, load, external, np.zeros((1, 3, 3)), tangent=False)
         return self._contact.pressures.copy()
 
+    def _pressed(self, u: Floats, load: float, blocks: Floats, *, tangent: bool) -> Floats | None:
+        """Nodal forces of the pressures; their slope is taken from the tangent."""
+        if not self.loads.pressures:
+            return None
+        from . import _kernels
+
+        force, face = np.zeros_like(u), self.mesh.element.face
+        for pressure in self.loads.pressures:
+            faces = np.array(pressure.faces, dtype=np.int32)
+            _kernels.pressing(
+                self._nodes + u, faces, face.shapes.copy(), face.slopes.copy(),
+                face.weights.copy(), load * pressure.kpa,
+                self._pair_slots(faces) if tangent else np.zeros((1, 1), np.int32),
+                force, blocks, tangent,
+            )  # fmt: skip
+        return force
+
+    def _product(self, blocks: Floats, x: Floats) -> Floats:
+        from . import _kernels
+
+        out = np.empty_like(x)
+        _kernels.multiply(self.pattern.starts, self.pattern.columns, blocks, x, out)
+        return out
+
     def _pair_slots(self, groups: Ints) -> Ints:
         width = groups.shape[1]
         rows = np.repeat(groups, width, axis=1)
         return np.ascontiguousarray(self.pattern.slots(rows, np.tile(groups, width)))
 
-    def _spring_matrix(self) -> Any:
-        """Scalar spring stiffness in the pattern of the tangent, or None [mN/mm]."""
+    def _spring_blocks(self) -> tuple[Floats | None, Floats]:
+        """Stiffness of all springs in the pattern of the tangent, and the forces of their pull."""
+        pulls = np.zeros_like(self._nodes)
         if not self.loads.springs:
-            return None
-        from scipy.sparse import csr_array
-
-        shapes, weights = triangle_rule()
-        overlap = np.einsum("q,qa,qb->ab", weights, shapes, shapes)
-        data = np.zeros(len(self.pattern.keys))
+            return None, pulls
+        shapes = self.mesh.element.face.shapes
+        total = np.zeros((len(self.pattern.keys), 3, 3))
         for springs in self.loads.springs:
-            areas = self.mesh.face_areas_mm2(springs.faces)
-            values = springs.stiffness_kpa_per_mm * areas[:, None] * overlap.ravel()
-            np.add.at(data, self._pair_slots(springs.faces), values)
-        count = self.node_count
-        return csr_array((data, self.pattern.columns, self.pattern.starts), shape=(count, count))
+            weights = springs.stiffness_kpa_per_mm * self.mesh.face_weights_mm2(springs.faces)
+            overlap = np.einsum("fq,qa,qb->fab", weights, shapes, shapes, optimize=True)
+            way = np.broadcast_to(np.eye(3), (len(springs.faces), 3, 3))
+            if springs.slides:
+                normals = self.mesh.face_normals(springs.faces)
+                way = normals[:, :, None] * normals[:, None, :]
+            blocks = np.einsum("fab,fij->fabij", overlap, way)
+            slots = self._pair_slots(springs.faces).reshape(overlap.shape)
+            np.add.at(total, slots, blocks)
+            shares = np.einsum("fq,qa->fa", weights, shapes)
+            force = np.einsum("fa,fij,j->fai", shares, way, np.array(springs.pull_mm))
+            np.add.at(pulls, springs.faces, force)
+        return total, pulls
 
 
 class _Contact:
@@ -149,12 +243,12 @@ class _Contact:
         self._expander = expander
         self._nodes, faces = problem.mesh.nodes_mm.copy(), expander.faces
         self._faces = np.array(faces, dtype=np.int32)
-        self._areas = problem.mesh.face_areas_mm2(faces)
+        self._weights = problem.mesh.face_weights_mm2(faces)
         self._slots = problem._pair_slots(self._faces)
-        shapes, _ = triangle_rule()
-        points = np.einsum("qa,fai->fqi", shapes, self._nodes[faces])
+        self._shapes = problem.mesh.element.face.shapes.copy()
+        points = np.einsum("qa,fai->fqi", self._shapes, self._nodes[faces])
         self._start, self._reach = _nearest_segments(points, expander.axis_mm)
-        self.pressures = np.zeros((len(faces), 6))
+        self.pressures = np.zeros(self._weights.shape)
 
     def add(
         self, u: Floats, load: float, external: Floats, blocks: Floats, *, tangent: bool
@@ -163,9 +257,9 @@ class _Contact:
 
         force = np.zeros_like(u)
         energy = _kernels.expander(
-            self._nodes, self._faces, self._areas, u, self._opened(load), self._start,
-             self._expander.stiffness_kpa_per_mm, self._slots,
-            force, blocks, self.pressures, tangent,
+            self._nodes, self._faces, self._shapes, self._weights, u, self._opened(load),
+            self._start, self._expander.stiffness_kpa_per_mm, self._slots, force, blocks,
+            self.pressures, tangent,
         )  # fmt: skip
         external -= force
         return float(energy)
@@ -176,23 +270,6 @@ class _Contact:
         closed = np.minimum(expander.radius_mm, self._reach)
         radius = closed + load * (expander.radius_mm - closed)
         return _cubics(expander.axis_mm, np.stack([radius, expander.share], axis=1))
-
-
-def triangle_rule() -> tuple[Floats, Floats]:
-    """Six-node shape functions (6, 6) at the six quadrature points of a face, and their weights."""
-    from . import _kernels
-
-    L = np.array(_kernels._TRI)
-    corners = L * (2 * L - 1)
-    middles = 4 * L * np.roll(L, -1, axis=1)
-    return np.hstack([corners, middles]), np.array(_kernels._TRI_WEIGHTS)
-
-
-def parents(mesh: TetMesh) -> Ints:
-    """The two corners (n, 2) between which each node lies; a corner is its own parents."""
-    found = np.repeat(np.arange(len(mesh.nodes_mm), dtype=np.int32)[:, None], 2, axis=1)
-    found[mesh.tets[:, 4:]] = mesh.tets[:, EDGES]
-    return found
 
 
 def pattern_of(groups: Ints, size: int) -> Pattern:
@@ -209,15 +286,15 @@ def pattern_of(groups: Ints, size: int) -> Pattern:
     return Pattern(size, keys, shared.indptr.astype(np.int32), shared.indices.astype(np.int32))
 
 
-def _dead_forces(mesh: TetMesh, loads: Loads) -> Floats:
-    """Nodal forces (n, 3) of weight and dead traction [mN], exact for straight elements."""
-    shares = np.outer(mesh.volumes_mm3, [-1 / 20] * 4 + [1 / 5] * 6)
-    weight = np.bincount(mesh.tets.ravel(), shares.ravel(), minlength=len(mesh.nodes_mm))
+def _dead_forces(mesh: Mesh, loads: Loads) -> Floats:
+    """Nodal forces (n, 3) of weight and dead traction [mN]."""
+    shares = mesh.point_volumes_mm3 @ mesh.element.shapes
+    weight = np.bincount(mesh.cells.ravel(), shares.ravel(), minlength=len(mesh.nodes_mm))
     total = np.outer(weight, loads.body_force_mn_per_mm3)
     for traction in loads.tractions:
-        force = mesh.face_areas_mm2(traction.faces)[:, None] * traction.kpa / 3
-        for middle in (3, 4, 5):
-            np.add.at(total, traction.faces[:, middle], force)
+        shares = mesh.face_weights_mm2(traction.faces) @ mesh.element.face.shapes
+        kpa = np.broadcast_to(traction.kpa, (len(traction.faces), 3))
+        np.add.at(total, traction.faces, shares[..., None] * kpa[:, None])
     return total
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from surgiplan.errors import GeometryError
 from surgiplan.jobs_report import Report, silent
 
-from .mesh import EDGES, TetMesh, gate, promoted
+from .mesh import EDGES, Mesh, gate, promoted
 
 __all__ = ["Distance", "sampled_distance", "stuffed"]
 
@@ -36,7 +36,7 @@ def stuffed(
     *,
     what: str = "the organ",
     report: Report = silent,
-) -> TetMesh:
+) -> Mesh:
     """Mesh of the inside of ``distance`` within ``bounds_mm`` (2, 3), lowest and highest corner.
 
     ``edge_mm`` is the spacing of the lattice; about 12 / edge^3 tetrahedra fill a volume.  Only

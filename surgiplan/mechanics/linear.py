@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from .assembly import Pattern, Problem, parents, pattern_of
+from .assembly import Pattern, Problem, pattern_of
 
 __all__ = ["Tangent", "conjugate_gradients", "inner"]
 
@@ -23,10 +23,10 @@ class Tangent:
     def __init__(self, problem: Problem, fixed: npt.NDArray[np.bool_]) -> None:
         self._pattern = problem.pattern
         self._fixed = np.ascontiguousarray(fixed)
-        self._parents = parents(problem.mesh)
-        corners = problem.mesh.corner_count
-        self._corner_fixed = np.ascontiguousarray(fixed[:corners])
-        self._coarse = pattern_of(problem.mesh.tets[:, :4], corners)
+        mesh = problem.mesh
+        self._parents = mesh.parents
+        self._corner_fixed = np.ascontiguousarray(fixed[mesh.corner_nodes])
+        self._coarse = pattern_of(mesh.corner_cells, len(mesh.corner_nodes))
         self._coarse_slots = _coarse_slots(self._pattern, self._coarse, self._parents)
 
     def update(self, blocks: Floats | None) -> None:

@@ -1,38 +1,77 @@
-"""What acts on a mesh: weight, traction, springs, held nodes and a springy expander."""
+"""What acts on a mesh: weight, pressure, traction, springs, handles, held nodes, an expander."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Expander", "Held", "Loads", "Springs", "Traction", "held", "weight_mn_per_mm3"]
+__all__ = [
+    "Expander",
+    "Held",
+    "Loads",
+    "Position",
+    "Pressure",
+    "Springs",
+    "Traction",
+    "gravity_m_per_s2",
+    "held",
+    "weight_mn_per_mm3",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
+_STANDARD_GRAVITY_M_PER_S2 = 9.80665
+
+
+class Position(Enum):
+    """How a patient lies or stands, and the direction LPS in which things then fall."""
+
+    SUPINE = (0.0, 1.0, 0.0)
+    PRONE = (0.0, -1.0, 0.0)
+    LEFT_SIDE = (1.0, 0.0, 0.0)
+    RIGHT_SIDE = (-1.0, 0.0, 0.0)
+    UPRIGHT = (0.0, 0.0, -1.0)
+
 
 @dataclass(frozen=True, eq=False)
 class Traction:
-    """A dead force per reference area on six-node faces (f, 6): ``kpa`` (3,) or (f, 3)."""
+    """A dead force per reference area on faces (f, k): ``kpa`` (3,) or (f, 3)."""
 
     faces: Ints
     kpa: Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Springs:
-    """An elastic bed under six-node faces (f, 6): kPa of pull per mm that they leave their place.
+class Pressure:
+    """A pressure against faces (f, k) that stays normal to them as they move.
 
-    The springs hold in every direction, as tissue that is grown to its neighbour does.
+    Positive ``kpa`` pushes into the body: blood on the lumen of a wall, gas on an organ.
+    """
+
+    faces: Ints
+    kpa: float
+
+
+@dataclass(frozen=True, eq=False)
+class Springs:
+    """An elastic bed under faces (f, k): kPa of pull per mm that they leave their place.
+
+    The springs hold in every direction, as tissue that is grown to its neighbour does, or with
+    ``slides`` only along the faces' normals at rest.  Their far ends move by ``pull_mm``: strong
+    springs with a pull are a handle.
     """
 
     faces: Ints
     stiffness_kpa_per_mm: float
+    slides: bool = False
+    pull_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Expander:
-    """A frictionless expander about an axis (k, 3) that pushes on inner faces (f, 6).
+    """A frictionless expander about an axis (k, 3) that pushes on inner faces (f, k).
 
     Its pressure is ``stiffness_kpa_per_mm`` times ``share`` (k,) times the depth of the wall
     inside ``radius_mm`` (k,).  The share is 1 along the expander and fades to 0 at its ends; a
@@ -60,6 +99,7 @@ class Loads:
 
     body_force_mn_per_mm3: Floats = field(default_factory=lambda: np.zeros(3))
     tractions: tuple[Traction, ...] = ()
+    pressures: tuple[Pressure, ...] = ()
     springs: tuple[Springs, ...] = ()
     expander: Expander | None = None
 
@@ -72,6 +112,13 @@ def held(node_count: int, nodes: npt.ArrayLike, components: str = "xyz") -> Held
     for name in components:
         mask[rows, "xyz".index(name)] = True
     return Held(mask, np.zeros((node_count, 3)))
+
+
+def gravity_m_per_s2(position: Position, *, head_down_rad: float = 0.0) -> Floats:
+    """Acceleration (3,) LPS of a patient who lies so, tilted head down (negative: head up)."""
+    down, head = np.array(position.value), np.array([0.0, 0.0, 1.0])
+    tilted = np.cos(head_down_rad) * down + np.sin(head_down_rad) * head
+    return np.asarray(_STANDARD_GRAVITY_M_PER_S2 * tilted / np.linalg.norm(tilted))
 
 
 def weight_mn_per_mm3(density_kg_per_m3: float, gravity_m_per_s2: npt.ArrayLike) -> Floats:

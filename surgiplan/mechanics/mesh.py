@@ -1,4 +1,4 @@
-"""A straight-sided mesh of 10-node tetrahedra: promotion, boundary, volumes, quality."""
+"""A mesh of one kind of element: promotion to quadratic, boundary, volumes, quality."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,31 +8,47 @@ import numpy.typing as npt
 
 from surgiplan.errors import GeometryError
 
-__all__ = ["EDGES", "TetMesh", "boundary_faces", "gate", "promoted", "scaled_jacobian"]
+from .elements import HEX20, TET10, Element, element_with
+
+__all__ = ["EDGES", "Mesh", "boundary_faces", "gate", "mesh_of", "promoted", "scaled_jacobian"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
-EDGES = np.array([[0, 1], [1, 2], [2, 0], [0, 3], [1, 3], [2, 3]])
-"""Corners of the edge that each of the nodes 4..9 halves (the order of VTK)."""
-
-_FACES = np.array([[1, 2, 3, 5, 9, 8], [0, 3, 2, 7, 9, 6], [0, 1, 3, 4, 8, 7], [0, 2, 1, 6, 5, 4]])
-"""Six-node faces of a tetrahedron, outward; the last three nodes halve 01, 12 and 20."""
+EDGES = TET10.edges
+"""Corners of the edge that each of the nodes 4..9 of a tetrahedron halves (the order of VTK)."""
 
 _WORST_JACOBIAN = 0.01
+_PLURAL = {4: "tetrahedra", 8: "hexahedra"}
 
 
 @dataclass(frozen=True, eq=False)
-class TetMesh:
-    """Nodes (n, 3) [mm] and 10-node tetrahedra (m, 10) whose edges are straight."""
+class Mesh:
+    """Nodes (n, 3) [mm] and elements (m, k) of one kind.
+
+    Tetrahedra of 4 or 10 nodes, or hexahedra of 20.
+    """
 
     nodes_mm: Floats
-    tets: Ints
+    cells: Ints
+
+    @cached_property
+    def element(self) -> Element:
+        """The kind of its elements."""
+        return element_with(self.cells.shape[1])
 
     @cached_property
     def volumes_mm3(self) -> Floats:
-        """Signed volume of each tetrahedron (m,) [mm3]."""
-        return _signed_volumes(self.nodes_mm, self.tets)
+        """Signed volume of each element (m,) [mm3]."""
+        return np.asarray(self.point_volumes_mm3.sum(axis=1))
+
+    @cached_property
+    def point_volumes_mm3(self) -> Floats:
+        """Signed volume (m, q) that each quadrature point stands for [mm3]."""
+        corners = np.einsum(
+            "mai,qaj->mqij", self.nodes_mm[self.cells], self.element.slopes, optimize=True
+        )
+        return np.asarray(np.linalg.det(corners) * self.element.weights)
 
     @property
     def volume_mm3(self) -> float:
@@ -40,68 +56,118 @@ class TetMesh:
         return float(self.volumes_mm3.sum())
 
     @cached_property
-    def corner_gradients(self) -> Floats:
-        """Gradients of the four barycentric coordinates of each tetrahedron (m, 4, 3) [1/mm]."""
-        corners = self.nodes_mm[self.tets[:, :4]]
-        inner = np.linalg.inv(corners[:, 1:] - corners[:, :1]).transpose(0, 2, 1)
-        return np.concatenate([-inner.sum(axis=1, keepdims=True), inner], axis=1)
-
-    @cached_property
     def surface(self) -> Ints:
-        """Six-node boundary triangles (f, 6), corners counter-clockwise seen from outside."""
-        return boundary_faces(self.tets)
+        """Boundary faces (f, k), corners first, counter-clockwise seen from outside."""
+        return boundary_faces(self.cells)
 
     @cached_property
-    def corner_count(self) -> int:
-        """How many nodes are corners; they come first."""
-        return int(self.tets[:, :4].max()) + 1
+    def corner_nodes(self) -> npt.NDArray[np.int64]:
+        """Numbers of the nodes that are corners, rising."""
+        return np.unique(self.cells[:, : self.element.corners]).astype(np.int64)
+
+    @cached_property
+    def corner_cells(self) -> Ints:
+        """Corners (m, c) of the elements, numbered as in ``corner_nodes``."""
+        own = self.cells[:, : self.element.corners]
+        return np.searchsorted(self.corner_nodes, own).astype(np.int32)
+
+    @cached_property
+    def parents(self) -> Ints:
+        """The two corners (n, 2) between which each node lies, numbered as in ``corner_nodes``.
+
+        A corner is its own parents; so is corner 0 for nodes of no element.
+        """
+        found = np.zeros((len(self.nodes_mm), 2), np.int32)
+        found[self.corner_nodes] = np.arange(len(self.corner_nodes), dtype=np.int32)[:, None]
+        count = self.element.corners
+        if self.element.nodes > count:
+            found[self.cells[:, count:]] = self.corner_cells[:, self.element.edges]
+        return found
 
     def face_areas_mm2(self, faces: Ints) -> Floats:
-        """Area (f,) of six-node faces [mm2]."""
-        return np.asarray(np.linalg.norm(self._area_vectors(faces), axis=1))
+        """Area (f,) of faces [mm2]."""
+        return np.asarray(self.face_weights_mm2(faces).sum(axis=1))
+
+    def face_weights_mm2(self, faces: Ints) -> Floats:
+        """Area (f, q) that each quadrature point of a face stands for [mm2]."""
+        return np.asarray(np.linalg.norm(self._area_vectors(faces), axis=2))
 
     def face_normals(self, faces: Ints) -> Floats:
-        """Outward unit normals (f, 3) of six-node faces."""
-        vectors = self._area_vectors(faces)
+        """Outward unit normals (f, 3) of faces, the mean where a face is curved."""
+        vectors = self._area_vectors(faces).sum(axis=1)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1)[:, None])
 
     def face_centres_mm(self, faces: Ints) -> Floats:
-        """Centroids (f, 3) of six-node faces [mm]."""
-        return np.asarray(self.nodes_mm[faces[:, :3]].mean(axis=1))
-
-    def nodal_areas_mm2(self, faces: Ints) -> Floats:
-        """Share of the area of ``faces`` (f, 6) that each node carries (n,) [mm2]; zero inside."""
-        # The integral of a quadratic corner function over a straight triangle is zero, so the
-        # area goes to the corners of the four sub-triangles instead: 1/12 a corner, 1/4 a mid-node.
-        shares = np.outer(self.face_areas_mm2(faces), [1 / 12] * 3 + [1 / 4] * 3)
-        count = len(self.nodes_mm)
-        return np.asarray(np.bincount(faces.ravel(), shares.ravel(), minlength=count), float)
+        """Mean of the corners (f, 3) of faces [mm]."""
+        return np.asarray(self.nodes_mm[faces[:, : self.element.face.corners]].mean(axis=1))
 
     def _area_vectors(self, faces: Ints) -> Floats:
-        a, b, c = (self.nodes_mm[faces[:, i]] for i in range(3))
-        return np.cross(b - a, c - a) / 2
+        face = self.element.face
+        along = np.einsum(
+            "fai,qad->fqdi", self.nodes_mm[faces], face.slopes[:, : faces.shape[1]], optimize=True
+        )
+        return np.cross(along[:, :, 0], along[:, :, 1]) * face.weights[:, None]
 
 
-def promoted(points_mm: Floats, tets: npt.NDArray[np.integer]) -> TetMesh:
-    """The 10-node mesh of 4-node tetrahedra (m, 4); edges get a node in their middle."""
+def mesh_of(points_mm: npt.ArrayLike, cells: npt.ArrayLike, *, order: int = 2) -> Mesh:
+    """The mesh of points (n, 3) [mm] and elements (m, 4), (m, 8), (m, 10) or (m, 20).
+
+    Corners come first.  Those of corners alone become quadratic, tetrahedra unless ``order`` is
+    1.  A tetrahedron inside out is turned; GeometryError for points that are not finite, numbers
+    that name no point, points that no element uses, and elements that are flat.
+    """
+    points = np.array(points_mm, np.float64)
+    numbers = np.array(cells, np.int64)
+    if points.ndim != 2 or points.shape[1] != 3 or numbers.ndim != 2 or not len(numbers):
+        raise GeometryError(
+            "A mesh is points (n, 3) and elements (m, 4), (m, 8), (m, 10) or (m, 20)."
+        )
+    if not np.isfinite(points).all():
+        raise GeometryError("The mesh has points that are not numbers; mesh the shape again.")
+    if numbers.min() < 0 or numbers.max() >= len(points):
+        raise GeometryError("Elements of the mesh name points that it does not have.")
+    used = np.unique(numbers)
+    if len(used) < len(points):
+        raise GeometryError(
+            f"{len(points) - len(used)} points of the mesh belong to no element; leave them out."
+        )
+    if numbers.shape[1] == 4:
+        inverted = _signed_volumes(points, numbers) < 0
+        numbers[inverted] = numbers[inverted][:, [0, 2, 1, 3]]
+    if numbers.shape[1] == 8 or (numbers.shape[1] == 4 and order == 2):
+        mesh = promoted(points, numbers)
+    else:
+        mesh = Mesh(points, np.ascontiguousarray(numbers, dtype=np.int32))
+    gate(mesh, "the mesh")
+    return mesh
+
+
+def promoted(points_mm: Floats, corners: npt.NDArray[np.integer]) -> Mesh:
+    """The quadratic mesh of tetrahedra (m, 4) or hexahedra (m, 8): edges get a node in the middle.
+
+    Corners keep their numbers.
+    """
     points = np.ascontiguousarray(points_mm, dtype=np.float64)
-    ends = np.sort(tets[:, EDGES], axis=2).reshape(-1, 2).astype(np.int64)
+    edges = {4: TET10, 8: HEX20}[corners.shape[1]].edges
+    ends = np.sort(corners[:, edges], axis=2).reshape(-1, 2).astype(np.int64)
     _, first, inverse = np.unique(
         ends[:, 0] * len(points) + ends[:, 1], return_index=True, return_inverse=True
     )
     middles = points[ends[first]].mean(axis=1)
-    numbers = len(points) + inverse.reshape(-1, 6)
-    return TetMesh(
+    numbers = len(points) + inverse.reshape(-1, len(edges))
+    return Mesh(
         np.vstack([points, middles]),
-        np.ascontiguousarray(np.hstack([tets, numbers]), dtype=np.int32),
+        np.ascontiguousarray(np.hstack([corners, numbers]), dtype=np.int32),
     )
 
 
-def boundary_faces(tets: Ints) -> Ints:
-    """Outward six-node faces (f, 6) that belong to one 10-node tetrahedron only."""
-    faces = tets[:, _FACES].reshape(-1, 6)
-    corners = np.sort(faces[:, :3], axis=1).astype(np.int64)
-    size = int(tets.max()) + 1
+def boundary_faces(cells: Ints) -> Ints:
+    """Outward faces (f, k) that belong to one element only."""
+    element = element_with(cells.shape[1])
+    faces = cells[:, element.faces].reshape(-1, element.faces.shape[1])
+    # Three corners tell one face from another, of hexahedra too.
+    corners = np.sort(faces[:, : element.face.corners], axis=1).astype(np.int64)
+    size = int(cells.max()) + 1
     key = (corners[:, 0] * size + corners[:, 1]) * size + corners[:, 2]
     _, first, count = np.unique(key, return_index=True, return_counts=True)
     return np.ascontiguousarray(faces[np.sort(first[count == 1])])
@@ -123,15 +189,23 @@ def scaled_jacobian(points_mm: Floats, tets: npt.NDArray[np.integer]) -> Floats:
     return np.asarray(np.sqrt(2) * 6 * volumes / np.maximum(largest, 1e-300))
 
 
-def gate(mesh: TetMesh, what: str) -> float:
-    """The worst scaled Jacobian; GeometryError if an element is flat or inside out."""
-    quality = scaled_jacobian(mesh.nodes_mm, mesh.tets)
+def gate(mesh: Mesh, what: str) -> float:
+    """The worst quality; GeometryError if an element is flat or inside out.
+
+    Quality is the scaled Jacobian of tetrahedra, and of hexahedra the least volume at a quadrature
+    point over the mean of its element.
+    """
+    parts = mesh.point_volumes_mm3 / mesh.element.weights
+    mean = np.maximum(np.abs(parts).mean(axis=1), 1e-300)
+    quality = np.asarray(parts.min(axis=1) / mean)
+    if mesh.element.corners == 4:
+        quality = np.minimum(quality, scaled_jacobian(mesh.nodes_mm, mesh.cells))
     if len(quality) and quality.min() >= _WORST_JACOBIAN:
         return float(quality.min())
-    bad = int((quality < _WORST_JACOBIAN).sum())
+    bad = int((~(quality >= _WORST_JACOBIAN)).sum())
     raise GeometryError(
-        f"{bad} of {len(quality)} tetrahedra of {what} are flat or inside out; smooth its surface "
-        f"or choose another element size."
+        f"{bad} of {len(quality)} {_PLURAL[mesh.element.corners]} of {what} are flat or inside "
+        f"out; smooth its surface or choose another element size."
     )
 
 

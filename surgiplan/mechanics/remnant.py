@@ -13,8 +13,8 @@ from surgiplan.model.quantity import Quantity, check
 from .assembly import Problem
 from .lattice import Distance, stuffed
 from .loads import Held, Loads, Springs, weight_mn_per_mm3
-from .material import Material
-from .mesh import TetMesh
+from .material import NeoHookean
+from .mesh import Mesh
 from .response import Response, response_of
 from .solve import solve
 
@@ -156,7 +156,7 @@ def _sides(
 
 
 def _skin(
-    mesh: TetMesh, distance: Distance, point: Floats, normal: Floats
+    mesh: Mesh, distance: Distance, point: Floats, normal: Floats
 ) -> tuple[npt.NDArray[np.bool_], Floats]:
     """Which surface faces (f,) lie on the cut, and the organ's own outward normals (f, 3) there.
 
@@ -177,12 +177,12 @@ def _skin(
     return cut, slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12)
 
 
-def _material(settings: RemnantSettings) -> Material:
-    return Material(settings.young_modulus_kpa, settings.poisson_ratio)
+def _material(settings: RemnantSettings) -> NeoHookean:
+    return NeoHookean(settings.young_modulus_kpa, settings.poisson_ratio)
 
 
 def _loads(
-    mesh: TetMesh, cut: npt.NDArray[np.bool_], outward: Floats, settings: RemnantSettings
+    mesh: Mesh, cut: npt.NDArray[np.bool_], outward: Floats, settings: RemnantSettings
 ) -> Loads:
     """Weight, and springs on all of the surface but the cut."""
     gravity = np.asarray(settings.gravity_m_per_s2, float)
@@ -208,7 +208,7 @@ def _loads(
     )
 
 
-def _enclosed_mm3(mesh: TetMesh, u: Floats) -> float:
+def _enclosed_mm3(mesh: Mesh, u: Floats) -> float:
     """Volume within the surface after displacement, each face as four flat triangles."""
     a, b, c, ab, bc, ca = (mesh.nodes_mm[column] + u[column] for column in mesh.surface.T)
     parts = [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]

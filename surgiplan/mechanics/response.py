@@ -6,18 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .assembly import Problem
-from .mesh import TetMesh
+from .mesh import Mesh
 from .solve import Solution
 
-__all__ = ["ELEMENT", "Response", "discretisation_error", "gauss_gradients", "response_of"]
+__all__ = ["Response", "discretisation_error", "response_of", "von_mises_kpa"]
 
 Floats = npt.NDArray[np.float64]
-
-ELEMENT = "10-node tetrahedron, displacement only, 4 quadrature points"
-
-# Linear extrapolation from the four quadrature points of a tetrahedron to its corners.
-_A, _B = 0.5854101966249685, 0.1381966011250105
-_TO_CORNERS = np.linalg.inv(np.full((4, 4), _B) + (_A - _B) * np.eye(4))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +48,11 @@ class Response:
 def response_of(problem: Problem, solution: Solution) -> Response:
     """The response of a problem at its solution."""
     mesh, u = problem.mesh, solution.displacement_mm
-    gradient = gauss_gradients(mesh, u)
-    stress = problem.cauchy_kpa(gradient)
+    stress, gradient = problem.stress_kpa(u, solution.pressure_kpa)
     averaged = _at_corners(mesh, stress)
     nodes, triangles = _surface_triangles(mesh)
-    mises = _von_mises(_at_nodes(mesh, averaged)[nodes])
-    weights = np.repeat(mesh.volumes_mm3 / 4, 4)
+    mises = von_mises_kpa(_at_nodes(mesh, averaged)[nodes])
+    weights = mesh.point_volumes_mm3.ravel()
     loads = np.abs(solution.state.external).sum(), np.abs(solution.support_mn).sum()
     unbalanced = solution.state.external.sum(axis=0) + solution.support_mn.sum(axis=0)
     return Response(
@@ -71,87 +64,75 @@ def response_of(problem: Problem, solution: Solution) -> Response:
         iterations=solution.iterations,
         residual=solution.residual,
         min_jacobian=float(np.linalg.det(gradient).min()),
-        element=ELEMENT,
+        element=_described(problem),
         node_count=len(mesh.nodes_mm),
-        tet_count=len(mesh.tets),
-        poisson_ratio=problem.material.poisson_ratio,
+        tet_count=len(mesh.cells),
+        poisson_ratio=float(problem.tissue.poisson_ratio.max()),
         displacement_max_mm=float(np.linalg.norm(u, axis=1).max()),
-        stress_p99_kpa=_weighted_quantile(_von_mises(stress).ravel(), weights, 0.99),
+        stress_p99_kpa=_weighted_quantile(von_mises_kpa(stress).ravel(), weights, 0.99),
         force_balance_error_fraction=float(np.linalg.norm(unbalanced) / max(*loads, 1e-300)),
         discretisation_error_fraction=discretisation_error(problem, stress),
     )
 
 
-def gauss_gradients(mesh: TetMesh, u: Floats) -> Floats:
-    """Deformation gradients (m, 4, 3, 3) at the quadrature points of displacement ``u`` (n, 3)."""
-    L = np.full((4, 4), _B) + (_A - _B) * np.eye(4)
-    from .mesh import EDGES
-
-    p, q = EDGES[:, 0], EDGES[:, 1]
-    corner = mesh.corner_gradients
-    moved = u[mesh.tets]
-    out = np.empty((len(mesh.tets), 4, 3, 3))
-    for point in range(4):
-        at = L[point]
-        vertex = (4 * at - 1)[:, None] * corner
-        edge = 4 * (at[p][:, None] * corner[:, q] + at[q][:, None] * corner[:, p])
-        slopes = np.concatenate([vertex, edge], axis=1)
-        out[:, point] = np.eye(3) + np.einsum("mai,maj->mij", moved, slopes)
-    return out
-
-
 def discretisation_error(problem: Problem, stress: Floats) -> float:
-    """Estimated relative error in the energy norm of stresses (m, 4, 3, 3) [kPa].
+    """Estimated relative error in the energy norm of stresses (m, q, 3, 3) [kPa].
 
     The difference between the stress of the elements and its average at the corners.
     """
     mesh = problem.mesh
-    corners = _at_corners(mesh, stress)[mesh.tets[:, :4]]
-    L = np.full((4, 4), _B) + (_A - _B) * np.eye(4)
-    smooth = np.einsum("qa,maij->mqij", L, corners)
+    corners = _at_corners(mesh, stress)[mesh.corner_cells]
+    smooth = np.einsum("qa,maij->mqij", mesh.element.corner_shapes, corners)
     error2 = _energy(problem, smooth - stress)
     return float(np.sqrt(error2 / max(error2 + _energy(problem, stress), 1e-300)))
 
 
 def _energy(problem: Problem, stress: Floats) -> float:
     """Twice the complementary energy of a stress field, by the compliance at small strain."""
-    E, nu = problem.material.young_modulus_kpa, problem.material.poisson_ratio
-    squares = np.einsum("mqij,mqij->m", stress, stress)
-    traces = (np.trace(stress, axis1=2, axis2=3) ** 2).sum(axis=1)
-    density = ((1 + nu) * squares - nu * traces) / (E * problem.stiffness_factor)
-    return float((density * problem.mesh.volumes_mm3 / 4).sum())
+    E, nu = problem.tissue.young_modulus_kpa[:, None], problem.tissue.poisson_ratio[:, None]
+    squares = np.einsum("mqij,mqij->mq", stress, stress)
+    traces = np.trace(stress, axis1=2, axis2=3) ** 2
+    density = ((1 + nu) * squares - nu * traces) / E
+    return float((density * problem.mesh.point_volumes_mm3).sum())
 
 
-def _at_corners(mesh: TetMesh, stress: Floats) -> Floats:
+def _described(problem: Problem) -> str:
+    """The element in words: its shape, its unknowns and its points."""
+    element, mixed = problem.mesh.element, problem.tissue.is_mixed
+    unknowns = "displacement only"
+    if mixed.any():
+        unknowns = "displacement and one pressure" + " in part of them" * (not mixed.all())
+    points = len(element.weights)
+    return f"{element.name}, {unknowns}, {points} quadrature point{'s' * (points > 1)}"
+
+
+def _at_corners(mesh: Mesh, stress: Floats) -> Floats:
     """Stress extrapolated to the corners and averaged there by volume (corners, 3, 3)."""
-    corners = np.einsum("aq,mqij->maij", _TO_CORNERS, stress)
+    corners = np.einsum("aq,mqij->maij", mesh.element.to_corners, stress)
     weights = mesh.volumes_mm3[:, None, None, None]
-    total = np.zeros((mesh.corner_count, 3, 3))
-    np.add.at(total, mesh.tets[:, :4], corners * weights)
-    volume = np.bincount(
-        mesh.tets[:, :4].ravel(), np.repeat(mesh.volumes_mm3, 4), minlength=mesh.corner_count
-    )
+    count = len(mesh.corner_nodes)
+    total = np.zeros((count, 3, 3))
+    np.add.at(total, mesh.corner_cells, corners * weights)
+    shares = np.repeat(mesh.volumes_mm3, mesh.element.corners)
+    volume = np.bincount(mesh.corner_cells.ravel(), shares, minlength=count)
     return np.asarray(total / volume[:, None, None])
 
 
-def _at_nodes(mesh: TetMesh, corners: Floats) -> Floats:
-    from .assembly import parents
-
-    between = parents(mesh)
+def _at_nodes(mesh: Mesh, corners: Floats) -> Floats:
+    between = mesh.parents
     return np.asarray((corners[between[:, 0]] + corners[between[:, 1]]) / 2)
 
 
-def _von_mises(stress: Floats) -> Floats:
+def von_mises_kpa(stress: Floats) -> Floats:
+    """Von Mises stress (...) of stresses (..., 3, 3)."""
     mean = np.trace(stress, axis1=-2, axis2=-1)[..., None, None] / 3
     deviator = stress - mean * np.eye(3)
     return np.asarray(np.sqrt(1.5 * (deviator**2).sum(axis=(-2, -1))))
 
 
-def _surface_triangles(mesh: TetMesh) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Surface nodes, and the four triangles of each face in their numbering."""
-    a, b, c, ab, bc, ca = mesh.surface.T
-    parts = [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
-    every = np.concatenate([np.stack(part, axis=1) for part in parts])
+def _surface_triangles(mesh: Mesh) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Surface nodes, and the triangles that cover its faces in their numbering."""
+    every = mesh.surface[:, mesh.element.face.triangles].reshape(-1, 3)
     nodes, numbers = np.unique(every, return_inverse=True)
     return nodes, np.asarray(numbers.reshape(-1, 3), dtype=np.int32)
 

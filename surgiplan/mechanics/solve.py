@@ -16,7 +16,7 @@ __all__ = ["Solution", "solve", "solve_small_strain"]
 
 Floats = npt.NDArray[np.float64]
 
-_NEWTON_LIMIT = 40
+_NEWTON_LIMIT = 60
 _HALVINGS = 3
 _LOOSEST = 1e-2
 
@@ -26,7 +26,8 @@ class Solution:
     """Displacement (n, 3) [mm] at equilibrium and how it was reached.
 
     ``residual`` is the norm of the forces left on free components over that of all loads and
-    supports; ``support_mn`` (n, 3) are the forces of the held components.
+    supports; ``support_mn`` (n, 3) are the forces of the held components.  ``pressure_kpa`` (m,)
+    is the elements' own pressure where it was sought in steps.
     """
 
     displacement_mm: Floats
@@ -36,21 +37,25 @@ class Solution:
     residual: float
     state: State
     support_mn: Floats
+    pressure_kpa: Floats | None = None
 
 
 def solve(
     problem: Problem,
     held: Held,
     *,
+    start_mm: Floats | None = None,
     steps: int = 1,
     tolerance: float = 1e-6,
     report: Report = silent,
 ) -> Solution:
     """Equilibrium under the whole load, reached in ``steps`` that halve when one fails.
 
-    Raises SolveError when a step fails that was already halved three times.
+    From ``start_mm`` (n, 3), the equilibrium of a problem much like it, the whole load is tried at
+    once.  Raises SolveError when a step fails that was already halved three times.
     """
-    return _Newton(problem, held, tolerance, report).run(steps)
+    newton = _Newton(problem, held, tolerance, report)
+    return newton.run(steps) if start_mm is None else newton.resume(start_mm, steps)
 
 
 def solve_small_strain(
@@ -96,6 +101,12 @@ class _Newton:
         self._iterations = self._cg = self._steps = 0
         self._scale = self._left = self._done = 0.0
         self._span = (0.0, 1.0)
+        # Guess of the elements' own pressure, kept while the tissue moves (augmented Lagrange).
+        cells = len(problem.mesh.cells)
+        self._pressure = np.zeros(cells) if problem.tissue.seeks_pressure else None
+
+    def _at(self, u: Floats, load: float, *, tangent: bool) -> State:
+        return self._problem.at(u, load, tangent=tangent, pressure_kpa=self._pressure)
 
     def run(self, steps: int) -> Solution:
         u = np.zeros_like(self._problem.mesh.nodes_mm)
@@ -103,25 +114,45 @@ class _Newton:
         while load < 1.0:
             target = 1.0 if load + increment > 1.0 - 1e-9 else load + increment
             self._span = (load, target)
+            before = self._pressure
             try:
                 u, state = self._equilibrium(u, target)
             except _StepFailed:
+                self._pressure = before
                 halvings += 1
                 if halvings > _HALVINGS:
                     raise self._failure(load) from None
                 increment /= 2
                 continue
             load, self._steps = target, self._steps + 1
+        return self._solution(u, state)
+
+    def resume(self, start_mm: Floats, steps: int) -> Solution:
+        """From an equilibrium of nearly this problem; from rest where that leads nowhere."""
+        try:
+            u, state = self._equilibrium(np.array(start_mm, float), 1.0)
+        except _StepFailed:
+            return self.run(steps)
+        self._steps = 1
+        return self._solution(u, state)
+
+    def _solution(self, u: Floats, state: State) -> Solution:
         support = np.where(self._held.mask, state.residual, 0.0)
         return Solution(
             u, self._iterations, self._cg, self._steps, self._left / max(self._scale, 1e-300),
-            state, support,
+            state, support, self._pressure,
         )  # fmt: skip
 
     def _equilibrium(self, u: Floats, load: float) -> tuple[Floats, State]:
         u, state = self._moved_supports(u, load)
+        goal = self._tolerance if self._pressure is None else _LOOSEST
         for _ in range(_NEWTON_LIMIT):
             self._left, self._scale = self._norm(state), self._size(state)
+            if self._pressure is not None and self._left <= goal * self._scale:
+                self._pressure = state.pressure_kpa
+                state = self._at(u, load, tangent=True)
+                self._left, self._scale = self._norm(state), self._size(state)
+                goal = min(max(0.1 * self._left / self._scale, self._tolerance), _LOOSEST)
             if self._left <= self._tolerance * self._scale:
                 return u, state
             self._iterations += 1
@@ -131,7 +162,7 @@ class _Newton:
 
     def _moved_supports(self, u: Floats, load: float) -> tuple[Floats, State]:
         """The state at ``load``, after held nodes were carried along with what they hold."""
-        state = self._problem.at(u, load, tangent=True)
+        state = self._at(u, load, tangent=True)
         self._tick()
         if not np.isfinite(state.energy):
             raise _StepFailed
@@ -142,7 +173,7 @@ class _Newton:
         right = np.where(self._free, -forces, 0.0)
         self._scale = _norm(right)
         moved = u + jump + self._direction(right, state)
-        state = self._problem.at(moved, load, tangent=True)
+        state = self._at(moved, load, tangent=True)
         if not np.isfinite(state.energy):
             raise _StepFailed
         return moved, state
@@ -154,7 +185,7 @@ class _Newton:
         self._tick()
         self._tangent.update(state.blocks)
         self._tick()
-        wanted = min(_LOOSEST, size / self._scale)
+        wanted = _LOOSEST if self._pressure is not None else min(_LOOSEST, size / self._scale)
         forcing = max(wanted, 0.3 * self._tolerance * self._scale / size)
         direction, count = conjugate_gradients(self._tangent, right, forcing, self._tick)
         self._cg += count
@@ -168,10 +199,11 @@ class _Newton:
         for _ in range(12):
             self._tick()
             trial = u + step * direction
-            found = self._problem.at(trial, load, tangent=step == 1.0)
-            if self._is_better(found, state, 1e-4 * step * slope, before):
+            found = self._at(trial, load, tangent=step == 1.0)
+            drop = 1e-4 * step * slope + _work(state, found, trial - u)
+            if self._is_better(found, state, drop, before):
                 if found.blocks is None:
-                    found = self._problem.at(trial, load, tangent=True)
+                    found = self._at(trial, load, tangent=True)
                 return trial, found
             step /= 2
         raise _StepFailed
@@ -218,6 +250,13 @@ class _Newton:
             iterations=self._iterations,
             residual=self._left / max(self._scale, 1e-300),
         )
+
+
+def _work(state: State, found: State, way: Floats) -> float:
+    """Work of the forces that have no energy, from one state to the other [mN mm]."""
+    if state.following is None or found.following is None:
+        return 0.0
+    return inner(state.following + found.following, way) / 2
 
 
 def _norm(field: Floats) -> float:

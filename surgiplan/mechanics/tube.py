@@ -8,7 +8,7 @@ import numpy.typing as npt
 from surgiplan.errors import GeometryError
 
 from .lumen import Lumen, lumen_of
-from .mesh import EDGES, TetMesh, gate, promoted, scaled_jacobian
+from .mesh import EDGES, Mesh, gate, promoted, scaled_jacobian
 
 __all__ = ["Wall", "wall_of"]
 
@@ -32,7 +32,7 @@ class Wall:
     them that were left out as unlike their neighbours.
     """
 
-    mesh: TetMesh
+    mesh: Mesh
     inner: Ints
     outer: Ints
     end_nodes: npt.NDArray[np.bool_]
@@ -136,9 +136,9 @@ def _hexes_as_tets(stations: int, angles: int, layers: int) -> npt.NDArray[np.in
     return np.concatenate(found)
 
 
-def _described(mesh: TetMesh, lumen: Lumen, layers: int) -> Wall:
+def _described(mesh: Mesh, lumen: Lumen, layers: int) -> Wall:
     stations, angles = lumen.stations, lumen.angles
-    corners = np.arange(mesh.corner_count).reshape(layers + 1, stations, angles)
+    corners = np.arange(len(mesh.corner_nodes)).reshape(layers + 1, stations, angles)
     faces = mesh.surface[:, :3]
     layer, station = faces // (stations * angles), faces // angles % stations
     ends = np.zeros(len(mesh.nodes_mm), bool)
@@ -183,12 +183,12 @@ def _compared(wall: Wall, contours: Floats) -> Wall:
     return replace(wall, moved_max_mm=float(moved.max()), moved_rms_mm=usual)
 
 
-def _refined_grid(mesh: TetMesh, corners: npt.NDArray[np.int64]) -> Ints:
+def _refined_grid(mesh: Mesh, corners: npt.NDArray[np.int64]) -> Ints:
     """Inner nodes (2 s - 1, 2 a) in order, those in the middle of edges and diagonals included."""
-    count = mesh.corner_count
-    ends = np.sort(mesh.tets[:, EDGES].reshape(-1, 2), axis=1).astype(np.int64)
+    count = len(mesh.corner_nodes)
+    ends = np.sort(mesh.cells[:, EDGES].reshape(-1, 2), axis=1).astype(np.int64)
     keys, first = np.unique(ends[:, 0] * count + ends[:, 1], return_index=True)
-    middles = mesh.tets[:, 4:].ravel()[first]
+    middles = mesh.cells[:, 4:].ravel()[first]
 
     def between(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64]) -> Ints:
         wanted = np.minimum(a, b) * count + np.maximum(a, b)

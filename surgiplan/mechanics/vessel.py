@@ -10,9 +10,9 @@ from surgiplan.errors import GeometryError, PlanError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model.quantity import Quantity, check
 
-from .assembly import Problem, triangle_rule
+from .assembly import Problem
 from .loads import Expander, Loads, Springs, held
-from .material import Material
+from .material import NeoHookean
 from .response import Response, response_of
 from .solve import solve
 from .tube import Wall, wall_of
@@ -111,14 +111,13 @@ def deploy_stent(
     report(0.95, "Evaluating stress and contact")
     pressure = problem.contact_pressure_kpa(solution.displacement_mm)
     nodal = _at_nodes(wall, pressure)
-    _, weights = triangle_rule()
-    areas = wall.mesh.face_areas_mm2(wall.inner)
+    areas = wall.mesh.face_weights_mm2(wall.inner)
     return VesselResponse(
         response=response_of(problem, solution),
         contours_mm=contours + wall.at_contours(solution.displacement_mm),
         contact_pressure_kpa=wall.at_contours(nodal[:, None])[..., 0],
         contact_pressure_max_kpa=float(pressure.max()),
-        radial_force_n=float((pressure @ weights * areas).sum()) / 1000,
+        radial_force_n=float((pressure * areas).sum()) / 1000,
         contours_moved_mm=wall.moved_max_mm,
         contours_moved_rms_mm=wall.moved_rms_mm,
         assumptions=(*_ASSUMPTIONS, _smoothing(wall)),
@@ -159,7 +158,7 @@ def _problem(wall: Wall, axis: Floats, radius: Floats, settings: VesselSettings)
     if settings.surroundings_kpa_per_mm > 0:
         springs = (Springs(wall.outer, settings.surroundings_kpa_per_mm),)
     expander = _expander(wall, axis, radius, settings.stent_stiffness_kpa_per_mm)
-    material = Material(settings.young_modulus_kpa, settings.poisson_ratio)
+    material = NeoHookean(settings.young_modulus_kpa, settings.poisson_ratio)
     problem = Problem(wall.mesh, material, Loads(springs=springs, expander=expander))
     if not problem.contact_pressure_kpa(np.zeros_like(wall.mesh.nodes_mm)).any():
         widest = float(np.nanmax(radius))
@@ -194,10 +193,11 @@ def _expander(wall: Wall, axis: Floats, radius: Floats, stiffness: float) -> Exp
 
 def _at_nodes(wall: Wall, pressure: Floats) -> Floats:
     """Pressure at the quadrature points (f, 6) averaged to nodes (n,) by their shares."""
-    shapes, weights = triangle_rule()
-    shares = np.abs(shapes) * weights[:, None]
-    areas = wall.mesh.face_areas_mm2(wall.inner)[:, None]
+    areas = wall.mesh.face_weights_mm2(wall.inner)
+    shares = np.abs(wall.mesh.element.face.shapes)
     count = len(wall.mesh.nodes_mm)
-    total = np.bincount(wall.inner.ravel(), (areas * (pressure @ shares)).ravel(), minlength=count)
-    weight = np.bincount(wall.inner.ravel(), (areas * shares.sum(axis=0)).ravel(), minlength=count)
+    total, weight = (
+        np.bincount(wall.inner.ravel(), (values @ shares).ravel(), minlength=count)
+        for values in (areas * pressure, areas)
+    )
     return np.asarray(np.divide(total, weight, out=np.zeros(count), where=weight > 0))

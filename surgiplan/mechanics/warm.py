@@ -15,7 +15,7 @@ def warm_up(report: Report = silent) -> None:
     """
     from .assembly import Problem
     from .loads import Expander, Loads, held
-    from .material import Material
+    from .material import NeoHookean
     from .mesh import promoted
     from .solve import solve
 
@@ -24,5 +24,5 @@ def warm_up(report: Report = silent) -> None:
     mesh = promoted(points, np.array([[0, 1, 2, 3]]))
     axis = np.array([[-1.0, 0, -1], [-1, 0, 0], [-1, 0, 2]])
     expander = Expander(mesh.surface, axis, np.full(3, 1.5), np.ones(3), 0.1)
-    problem = Problem(mesh, Material(10.0, 0.3), Loads(expander=expander))
+    problem = Problem(mesh, NeoHookean(10.0, 0.3), Loads(expander=expander))
     solve(problem, held(len(mesh.nodes_mm), [0, 1, 2, 4, 5, 6]), report=report)

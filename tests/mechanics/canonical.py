@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from surgiplan.mechanics.loads import Held
-from surgiplan.mechanics.mesh import EDGES, TetMesh, promoted
+from surgiplan.mechanics.mesh import EDGES, Mesh, promoted
 
 
 def grid(nx, ny, nz):
@@ -73,21 +73,21 @@ def liver(n):
     return promoted(points, tets), ijk, np.where(tumour, 5.0, 1.0)
 
 
-def on(mesh: TetMesh, corners):
+def on(mesh: Mesh, corners):
     """Mask (nodes,) of marked ``corners`` and of the nodes between two of them."""
     marked = np.zeros(len(mesh.nodes_mm), bool)
     marked[: len(corners)] = corners
-    middles = mesh.tets[:, 4:]
-    marked[middles[marked[mesh.tets[:, EDGES]].all(2)]] = True
+    middles = mesh.cells[:, 4:]
+    marked[middles[marked[mesh.cells[:, EDGES]].all(2)]] = True
     return marked
 
 
-def faces_on(mesh: TetMesh, corners):
+def faces_on(mesh: Mesh, corners):
     """Surface faces whose three corners are marked."""
     return mesh.surface[np.asarray(corners)[mesh.surface[:, :3]].all(1)]
 
 
-def supports(mesh: TetMesh, x=None, y=None, z=None):
+def supports(mesh: Mesh, x=None, y=None, z=None):
     """Marked corners of each component held in place."""
     mask = np.zeros((len(mesh.nodes_mm), 3), bool)
     for component, corners in enumerate((x, y, z)):
@@ -100,3 +100,34 @@ def lame_displacement(r, E, nu, pressure, inner, outer):
     """Radial displacement of a thick tube under inner pressure, plane strain."""
     c = pressure * inner**2 / (outer**2 - inner**2)
     return (1 + nu) / E * c * ((1 - 2 * nu) * r + outer**2 / r)
+
+
+def hexahedra(points, cells):
+    """The 20-node mesh of a box of ``cells`` whose corners are at ``points`` (grid order)."""
+    nx, ny, nz = cells
+    k, j, i = (a.ravel() for a in np.meshgrid(*map(np.arange, (nz, ny, nx)), indexing="ij"))
+    around = [
+        (0, 0, 0),
+        (1, 0, 0),
+        (1, 1, 0),
+        (0, 1, 0),
+        (0, 0, 1),
+        (1, 0, 1),
+        (1, 1, 1),
+        (0, 1, 1),
+    ]
+    corners = np.stack(
+        [i + a + (nx + 1) * (j + b + (ny + 1) * (k + c)) for a, b, c in around], axis=1
+    )
+    return promoted(points, corners)
+
+
+def jittered_hexahedra():
+    """A unit cube of 27 hexahedra whose inner corners are moved."""
+    ijk, _ = grid(3, 3, 3)
+    points = ijk / 3.0
+    inner = ((ijk > 0) & (ijk < 3)).all(1)
+    a = np.arange(len(points))
+    jitter = np.stack([np.sin(17.3 * a), np.sin(29.1 * a + 1), np.sin(41.7 * a + 2)], 1)
+    points[inner] += 0.05 * jitter[inner]
+    return hexahedra(points, (3, 3, 3))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from surgiplan.mechanics import Material, lame
+from surgiplan.mechanics import NeoHookean, lame
 from surgiplan.mechanics.assembly import Problem
 from surgiplan.mechanics.loads import Expander, Held, Loads, Springs, Traction, weight_mn_per_mm3
 from surgiplan.mechanics.response import response_of
@@ -19,7 +19,7 @@ def test_uniform_strain_is_reproduced_to_rounding(nu):
     outside = np.zeros(len(exact), bool)
     outside[mesh.surface] = True
     held = Held(np.repeat(outside[:, None], 3, 1), np.where(outside[:, None], exact, 0.0))
-    solution = solve(Problem(mesh, Material(1.0, nu), Loads()), held, tolerance=1e-12)
+    solution = solve(Problem(mesh, NeoHookean(1.0, nu), Loads()), held, tolerance=1e-12)
     assert not outside.all()
     assert np.abs(solution.displacement_mm - exact).max() < 1e-10
 
@@ -31,7 +31,7 @@ def test_a_turned_body_is_free_of_stress():
         [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
     )
     u = mesh.nodes_mm @ turn.T + [3.0, -2.0, 1.0] - mesh.nodes_mm
-    state = Problem(mesh, Material(10.0, 0.45), Loads()).at(u, 1.0, tangent=False)
+    state = Problem(mesh, NeoHookean(10.0, 0.45), Loads()).at(u, 1.0, tangent=False)
     assert abs(state.energy) < 1e-10
     assert np.abs(state.internal).max() < 1e-10
     assert state.min_jacobian == pytest.approx(1.0)
@@ -50,7 +50,7 @@ def test_a_thick_tube_widens_as_lame_says(nu):
         y=ijk[:, 1] == 0,
         z=(ijk[:, 2] == 0) | (ijk[:, 2] == cells[2]),
     )
-    u = solve_small_strain(Problem(mesh, Material(E, nu), Loads(tractions=(load,))), held)
+    u = solve_small_strain(Problem(mesh, NeoHookean(E, nu), Loads(tractions=(load,))), held)
     radial = np.linalg.norm(u.displacement_mm[: len(ijk), :2], axis=1)
     for r, corners in ((A, ijk[:, 0] == 0), (B, ijk[:, 0] == cells[0])):
         exact = canonical.lame_displacement(r, E, nu, pressure, A, B)
@@ -64,7 +64,7 @@ def test_a_cantilever_bends_as_timoshenko_says():
     wall = ijk[:, 0] == 0
     # Held where beam theory holds it: the section stays plane and free to grow thinner.
     held = canonical.supports(mesh, x=wall, y=wall & (ijk[:, 1] == 1), z=wall & (ijk[:, 2] == 1))
-    problem = Problem(mesh, Material(1000.0, 0.3), Loads(tractions=(load,)))
+    problem = Problem(mesh, NeoHookean(1000.0, 0.3), Loads(tractions=(load,)))
     sag = -solve_small_strain(problem, held).displacement_mm[: len(ijk)][ijk[:, 0] == 20, 2].mean()
     assert sag == pytest.approx(4.0 + 0.0312, rel=0.01)
 
@@ -73,7 +73,7 @@ def test_a_hanging_bar_stretches_by_its_own_weight():
     mesh, ijk = canonical.box((10, 10, 100), (1, 1, 6))
     top = ijk[:, 2] == 6
     loads = Loads(body_force_mn_per_mm3=weight_mn_per_mm3(1060, (0, 0, -9.81)))
-    problem = Problem(mesh, Material(50.0, 0.0), loads)
+    problem = Problem(mesh, NeoHookean(50.0, 0.0), loads)
     u = solve_small_strain(problem, canonical.supports(mesh, x=top, y=top, z=top)).displacement_mm
     exact = 1060 * 9.81 * 1e-6 * 100**2 / (2 * 50)
     assert -u[: len(ijk)][ijk[:, 2] == 0, 2] == pytest.approx(exact, rel=1e-6)
@@ -94,7 +94,7 @@ def test_a_stretched_bar_pulls_as_the_law_says():
     held = canonical.supports(mesh, x=left | right, y=ijk[:, 1] == 0, z=ijk[:, 2] == 0)
     pulled = canonical.on(mesh, right)
     held.displacement_mm[pulled, 0] = 2 * (stretch - 1)
-    solution = solve(Problem(mesh, Material(E, nu), Loads()), held, tolerance=1e-10)
+    solution = solve(Problem(mesh, NeoHookean(E, nu), Loads()), held, tolerance=1e-10)
     assert solution.support_mn[pulled, 0].sum() == pytest.approx(nominal * 1.0, rel=1e-8)
 
 
@@ -106,7 +106,7 @@ def test_a_slab_on_springs_sinks_by_weight_over_stiffness():
         springs=(Springs(bed, 0.02),),
     )
     free = Held(*(np.zeros((len(mesh.nodes_mm), 3), kind) for kind in (bool, float)))
-    u = solve(Problem(mesh, Material(100.0, 0.0), loads), free).displacement_mm
+    u = solve(Problem(mesh, NeoHookean(100.0, 0.0), loads), free).displacement_mm
     assert u[np.unique(bed), 2] == pytest.approx(-5 * 0.01 / 0.02, rel=1e-5)
 
 
@@ -114,7 +114,7 @@ def test_a_heavy_liver_sags_as_other_codes_found():
     mesh, ijk, factor = canonical.liver(6)
     loads = Loads(body_force_mn_per_mm3=weight_mn_per_mm3(1060, (0, 0, -9.81)))
     back = ijk[:, 1] == 0
-    problem = Problem(mesh, Material(20.0, 0.45), loads, factor)
+    problem = Problem(mesh, NeoHookean(20.0, 0.45), loads, factor)
     solution = solve(problem, canonical.supports(mesh, x=back, y=back, z=back))
     assert np.abs(solution.displacement_mm[: len(ijk)]).max() == pytest.approx(42.92, abs=0.01)
     answer = response_of(problem, solution)
@@ -124,7 +124,7 @@ def test_a_heavy_liver_sags_as_other_codes_found():
     assert 0.5 < answer.min_jacobian < 1
     assert 0.02 < answer.discretisation_error_fraction < 0.5
     assert answer.displacement_max_mm >= 42.9
-    again = solve(Problem(mesh, Material(20.0, 0.45), loads, factor), canonical.supports(
+    again = solve(Problem(mesh, NeoHookean(20.0, 0.45), loads, factor), canonical.supports(
         mesh, x=back, y=back, z=back))  # fmt: skip
     assert np.array_equal(again.displacement_mm, solution.displacement_mm)
 
@@ -142,7 +142,7 @@ def test_the_error_estimate_falls_with_the_true_error():
             y=ijk[:, 1] == 0,
             z=(ijk[:, 2] == 0) | (ijk[:, 2] == cells[2]),
         )
-        problem = Problem(mesh, Material(E, nu), Loads(tractions=(load,)))
+        problem = Problem(mesh, NeoHookean(E, nu), Loads(tractions=(load,)))
         solution = solve(problem, held)
         estimates.append(response_of(problem, solution).discretisation_error_fraction)
         radial = np.linalg.norm(solution.displacement_mm[: len(ijk), :2], axis=1)
@@ -166,7 +166,7 @@ def test_the_tangent_is_the_slope_of_the_residual():
     loads = Loads(
         expander=expander, springs=(Springs(canonical.faces_on(mesh, ijk[:, 0] == 1), 3.0),)
     )
-    problem = Problem(mesh, Material(300.0, 0.45), loads)
+    problem = Problem(mesh, NeoHookean(300.0, 0.45), loads)
     random = np.random.default_rng(1)
     u = 0.01 * random.standard_normal(mesh.nodes_mm.shape)
     way = random.standard_normal(mesh.nodes_mm.shape)

@@ -5,7 +5,7 @@ import pytest
 
 from surgiplan.errors import GeometryError
 from surgiplan.mechanics import sampled_distance, stuffed
-from surgiplan.mechanics.mesh import TetMesh, gate, promoted, scaled_jacobian
+from surgiplan.mechanics.mesh import Mesh, gate, promoted, scaled_jacobian
 from surgiplan.mechanics.tube import wall_of
 
 RADII = np.array([60.0, 45.0, 35.0])
@@ -38,14 +38,14 @@ def test_a_stuffed_organ_has_its_volume_and_sound_elements(name, edge_mm):
     distance, reach, volume = SHAPES[name]
     mesh = stuffed(distance, [[-reach] * 3, [reach] * 3], edge_mm)
     assert mesh.volume_mm3 == pytest.approx(volume, rel=0.02)
-    assert scaled_jacobian(mesh.nodes_mm, mesh.tets).min() > 0.1
+    assert scaled_jacobian(mesh.nodes_mm, mesh.cells).min() > 0.1
     assert_closed(mesh)
 
 
 def test_the_same_organ_gives_the_same_mesh():
     first, second = (stuffed(cut_ball, [[-45] * 3, [45] * 3], 10.0) for _ in range(2))
     assert np.array_equal(first.nodes_mm, second.nodes_mm)
-    assert np.array_equal(first.tets, second.tets)
+    assert np.array_equal(first.cells, second.cells)
 
 
 def test_a_sampled_distance_gives_the_same_organ():
@@ -99,7 +99,7 @@ def test_a_wall_follows_a_bent_and_noisy_lumen():
     contours = lumen(radius=11.0, bend=50.0, noise=noise)
     wall = wall_of(contours, 1.5, 3000)
     assert wall.moved_rms_mm < 0.5
-    assert scaled_jacobian(wall.mesh.nodes_mm, wall.mesh.tets).min() > 0.02
+    assert scaled_jacobian(wall.mesh.nodes_mm, wall.mesh.cells).min() > 0.02
     assert_closed(wall.mesh)
 
 
@@ -145,7 +145,7 @@ def lumen(radius, bend=None, noise=0.0, length=100.0, stations=41, angles=48):
     return centre[:, None] + r[..., None] * ring
 
 
-def assert_closed(mesh: TetMesh):
+def assert_closed(mesh: Mesh):
     vectors = mesh.face_areas_mm2(mesh.surface)[:, None] * mesh.face_normals(mesh.surface)
     assert np.abs(vectors.sum(axis=0)).max() < 1e-8 * mesh.face_areas_mm2(mesh.surface).sum()
     outward = np.einsum("ij,ij->", mesh.face_centres_mm(mesh.surface), vectors) / 3

@@ -8,14 +8,14 @@ import pytest
 
 from surgiplan.errors import Cancelled, PlanError, SolveError
 from surgiplan.mechanics import (
-    Material,
+    NeoHookean,
     RemnantSettings,
     VesselSettings,
     deploy_stent,
     settle_remnant,
     warm_up,
 )
-from surgiplan.mechanics.assembly import Problem, triangle_rule
+from surgiplan.mechanics.assembly import Problem
 from surgiplan.mechanics.loads import Expander, Loads, weight_mn_per_mm3
 from surgiplan.mechanics.solve import solve
 from surgiplan.model.quantity import quantities
@@ -48,15 +48,15 @@ def test_a_balloon_in_a_vessel_pushes_as_another_code_found():
     held = canonical.supports(
         mesh, x=end | (ijk[:, 1] == 12), y=end | (ijk[:, 1] == 0), z=end | (ijk[:, 2] == 0)
     )
-    problem = Problem(mesh, Material(300.0, 0.49), Loads(expander=expander))
+    problem = Problem(mesh, NeoHookean(300.0, 0.49), Loads(expander=expander))
     solution = solve(problem, held)
     u = solution.displacement_mm
     radius = np.hypot(*(mesh.nodes_mm + u)[: len(ijk), :2].T)
     middle = ijk[:, 2] == 0
     assert radius[middle & (ijk[:, 0] == 0)].mean() == pytest.approx(1.947, abs=0.005)
     assert radius[middle & (ijk[:, 0] == 2)].mean() == pytest.approx(2.3614, abs=0.005)
-    areas = mesh.face_areas_mm2(expander.faces)
-    force_n = (problem.contact_pressure_kpa(u) @ triangle_rule()[1] * areas).sum() / 1000
+    areas = mesh.face_weights_mm2(expander.faces)
+    force_n = (problem.contact_pressure_kpa(u) * areas).sum() / 1000
     assert force_n == pytest.approx(0.2349, rel=0.03)
 
 
@@ -181,7 +181,7 @@ def test_a_load_beyond_reason_ends_in_an_error_with_its_numbers():
     mesh, ijk, factor = canonical.liver(4)
     weight = weight_mn_per_mm3(106_000, (0, 0, -9.81))
     back = ijk[:, 1] == 0
-    problem = Problem(mesh, Material(20.0, 0.45), Loads(body_force_mn_per_mm3=weight), factor)
+    problem = Problem(mesh, NeoHookean(20.0, 0.45), Loads(body_force_mn_per_mm3=weight), factor)
     with pytest.raises(SolveError, match="no equilibrium") as caught:
         solve(problem, canonical.supports(mesh, x=back, y=back, z=back))
     assert caught.value.iterations > 5

@@ -1,0 +1,1 @@
+"""Sums over the points of elements."""

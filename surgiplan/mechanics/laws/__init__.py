@@ -1,0 +1,1 @@
+"""The tissue laws at single points, as they are summed by ``integrals``."""
