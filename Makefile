@@ -4,6 +4,7 @@
 #   make test        lint, types and tests (what the CI runs)
 #   make test-long   the same with the slow tests
 #   make lint        lint and types only
+#   make fuzz        50,000 damaged scans, none of which may mislead
 #   make bench       figures beside peers
 #   make sample      writes sample_dicom/ anew
 #   make lock        writes requirements.lock anew
@@ -12,7 +13,7 @@
 BIN := .venv/bin
 export OMP_WAIT_POLICY := passive
 
-.PHONY: demo test test-long lint bench sample lock clean environment
+.PHONY: demo test test-long lint bench fuzz sample lock clean environment
 
 demo: environment
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname -s)" = Darwin ]; then \
@@ -32,6 +33,9 @@ lint: environment
 
 bench: environment
 	@$(BIN)/python -m benchmarks
+
+fuzz: environment
+	@$(BIN)/python -m fuzz $(FUZZ)
 
 sample: environment
 	@$(BIN)/python -m surgiplan_phantom -o sample_dicom

@@ -71,6 +71,8 @@ def why_no_slice(image: ImageHeader) -> str:
         return f"This is {_name(image)}, not a slice of a CT, MR or PET scan"
     if pictures := [_PICTURES[t] for t in map(str.upper, image.image_type) if t in _PICTURES]:
         return f"This is {pictures[0]}, not a slice"
+    if not image.samples:
+        return "This is an image of unknown layout"
     if image.samples != 1 or image.photometric not in ("MONOCHROME1", "MONOCHROME2"):
         return f"This is a colour picture ({image.photometric or 'unknown'}), not a slice"
     if image.modality == "CT" and image.photometric == "MONOCHROME1":

@@ -180,8 +180,10 @@ class _Decoder:
             key = (header.path, header.member, about.st_size, about.st_mtime_ns)
             payload = b""
             if key != self._held:
+                # A plain file sets aside at once whatever it is asked for.
+                most = _LARGEST_FILE_BYTES if header.member else about.st_size
                 with header.open() as file:
-                    payload = file.read(_LARGEST_FILE_BYTES)
+                    payload = file.read(min(most, _LARGEST_FILE_BYTES))
         except Exception as error:
             # An archive can raise nearly anything on what was damaged meanwhile.
             raise DicomError(

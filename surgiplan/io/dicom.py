@@ -97,6 +97,12 @@ def _refuse_huge(layout: Layout, grid: VoxelGrid) -> None:
             f"Of {slices} slices only {len(layout.images)} are there (missing_slice), too few to "
             "fill the gaps; export the series again."
         )
+    own = layout.images[0].rows * layout.images[0].columns
+    if grid.shape[1] * grid.shape[2] > 4 * own + 4096:
+        raise DicomError(
+            "The slices lie so far beside each other that most of an upright volume would be empty "
+            "(gantry_tilt, uneven_spacing); export the series again."
+        )
     if slices * grid.shape[1] * grid.shape[2] * 4 > LARGEST_VOLUME_BYTES:
         size = " x ".join(str(n) for n in grid.shape)
         raise DicomError(

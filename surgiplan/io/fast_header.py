@@ -13,7 +13,7 @@ from typing import Any
 
 from .classes import DIRECTORY, ENHANCED
 from .elements import Uncovered, Walk, slots, walk
-from .header_values import iso_date, made_up_uid, patient_key
+from .header_values import iso_date, made_up_uid, patient_key, stored_bits
 from .pixel_bytes import native_bytes, placed
 from .series import ImageHeader
 from .stretches import Stretches
@@ -134,8 +134,8 @@ class FastReader:
             bits,
             bits_stored,
             is_signed,
-            1.0 if (first := _first(slope)) is None else first,
-            0.0 if (first := _first(intercept)) is None else first,
+            _one(slope, 1.0),
+            _one(intercept, 0.0),
             padding,
             photometric,
             image_type,
@@ -174,8 +174,8 @@ def _shared_values(raw: tuple[Any, ...], salt: bytes) -> tuple[Any, ...]:
         raise Uncovered
     if b"=" in (name or b""):
         raise Uncovered
-    is_signed = _short(signed, 0) == 1
-    allocated = _short(bits, 16)
+    representation, allocated = _short(signed, 2), _short(bits, 0)
+    is_signed = representation == 1
     spacing_mm = _numbers(spacing, 2)
     marks = [_padding(*pair, signed=implicit and is_signed) for pair in (padding[:2], padding[2:])]
     known = [mark for mark in marks if mark is not None]
@@ -191,9 +191,9 @@ def _shared_values(raw: tuple[Any, ...], salt: bytes) -> tuple[Any, ...]:
         _short(rows, 0),
         _short(columns, 0),
         1 if (count := _whole(frames)) is None else max(count, 0),
-        _short(samples, 1),
+        _short(samples, 0),
         allocated,
-        _short(bits_stored, allocated),
+        stored_bits(allocated, _short(bits_stored, 0), representation),
         is_signed,
         (min(known), max(known)) if marks[0] is not None else None,
         _text(photometric),
@@ -251,6 +251,13 @@ def _first(raw: bytes | None) -> float | None:
     if not math.isfinite(found):
         raise Uncovered
     return found
+
+
+def _one(raw: bytes | None, missing: float) -> float:
+    value = _first(raw)
+    if raw and b"\\" in raw:
+        raise Uncovered
+    return missing if value is None else value
 
 
 def _whole(raw: bytes | None) -> int | None:

@@ -14,8 +14,10 @@ __all__ = [
     "iso_date",
     "made_up_uid",
     "numbers",
+    "one_number",
     "patient_key",
     "several",
+    "stored_bits",
     "text",
     "whole",
 ]
@@ -76,6 +78,21 @@ def first_number(dataset: Any, keyword: str) -> float | None:
     except Exception:
         return None
     return number if math.isfinite(number) else None
+
+
+def one_number(dataset: Any, keyword: str, missing: float) -> float:
+    """One number, or ``missing`` where there is none; NaN where what is there cannot be read."""
+    value = numbers(dataset, keyword, 1)
+    if value:
+        return value[0]
+    empty = keyword not in dataset or dataset.get_item(keyword).is_empty
+    return missing if empty else math.nan
+
+
+def stored_bits(allocated: int, stored: int, representation: int) -> int:
+    """Bits of a stored value; 0 where the header contradicts itself about them."""
+    sound = 1 <= stored <= allocated and representation in (0, 1)
+    return stored if sound else 0
 
 
 def several(dataset: Any, keyword: str) -> tuple[str, ...]:

@@ -15,8 +15,10 @@ from .header_values import (
     iso_date,
     made_up_uid,
     numbers,
+    one_number,
     patient_key,
     several,
+    stored_bits,
     text,
     whole,
 )
@@ -149,14 +151,13 @@ def _described(
     center, width = (first_number(dataset, t) for t in ("WindowCenter", "WindowWidth"))
     instance = numbers(dataset, "InstanceNumber", 1)
     rows, columns = whole(dataset, "Rows", 0), whole(dataset, "Columns", 0)
-    frames, samples = whole(dataset, "NumberOfFrames", 1), whole(dataset, "SamplesPerPixel", 1)
-    bits = whole(dataset, "BitsAllocated", 16)
+    frames, samples = whole(dataset, "NumberOfFrames", 1), whole(dataset, "SamplesPerPixel", 0)
+    bits, representation = (
+        whole(dataset, "BitsAllocated", 0), whole(dataset, "PixelRepresentation", 2)
+    )  # fmt: skip
     syntax = text(dataset.file_meta, "TransferSyntaxUID")
     needed = native_bytes(syntax, rows, columns, frames, samples, bits)
-    slope, intercept, *padding = (
-        first_number(dataset, t)
-        for t in ("RescaleSlope", "RescaleIntercept", "PixelPaddingValue", "PixelPaddingRangeLimit")
-    )
+    padding = [first_number(dataset, t) for t in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
     marks = [value for value in padding if value is not None]
     modality, description = text(dataset, "Modality"), text(dataset, "SeriesDescription")
     uid = text(dataset, "SeriesInstanceUID")
@@ -179,10 +180,10 @@ def _described(
         frames=frames,
         samples=samples,
         bits=bits,
-        bits_stored=whole(dataset, "BitsStored", bits),
-        is_signed=whole(dataset, "PixelRepresentation", 0) == 1,
-        slope=1.0 if slope is None else slope,
-        intercept=0.0 if intercept is None else intercept,
+        bits_stored=stored_bits(bits, whole(dataset, "BitsStored", 0), representation),
+        is_signed=representation == 1,
+        slope=one_number(dataset, "RescaleSlope", 1.0),
+        intercept=one_number(dataset, "RescaleIntercept", 0.0),
         padding=(min(marks), max(marks)) if padding[0] is not None else None,
         photometric=text(dataset, "PhotometricInterpretation"),
         image_type=several(dataset, "ImageType"),

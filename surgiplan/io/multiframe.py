@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from .header_values import PHASE_TAGS, first_number, numbers, several
+from .header_values import PHASE_TAGS, first_number, numbers, one_number, several
 from .series import ImageHeader
 
 __all__ = ["GROUP_TAGS", "frame_headers"]
@@ -77,7 +77,6 @@ def _frame_header(
 ) -> ImageHeader:
     spacing = numbers(groups["PixelMeasuresSequence"], "PixelSpacing", 2)
     values = groups["PixelValueTransformationSequence"]
-    slope, intercept = (first_number(values, t) for t in ("RescaleSlope", "RescaleIntercept"))
     window = groups["FrameVOILUTSequence"]
     center, width = (first_number(window, t) for t in ("WindowCenter", "WindowWidth"))
     marks = tuple(_mark(groups, tag, dimensions) for tag in PHASE_TAGS)
@@ -89,8 +88,8 @@ def _frame_header(
         spacing_mm=(spacing[0], spacing[1]) if spacing and min(spacing) > 0 else None,
         orientation=numbers(groups["PlaneOrientationSequence"], "ImageOrientationPatient", 6),
         position=numbers(groups["PlanePositionSequence"], "ImagePositionPatient", 3),
-        slope=whole.slope if slope is None else slope,
-        intercept=whole.intercept if intercept is None else intercept,
+        slope=one_number(values, "RescaleSlope", whole.slope),
+        intercept=one_number(values, "RescaleIntercept", whole.intercept),
         window_level=(
             (width, center) if center is not None and width and width > 0 else whole.window_level
         ),

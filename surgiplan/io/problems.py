@@ -3,7 +3,9 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,10 @@ __all__ = ["Sorted", "pixel_hash", "sorted_out", "spot_problems"]
 
 _LARGEST_GROWTH = 2000
 """Compressed pixels never grow more than this; a header that claims it is damaged or hostile."""
+_LONGEST_PADDING = 512
+"""Bytes of zeros that some writers put behind the pixels."""
+_FARTHEST_MM = 1e5
+"""No patient lies farther than this from the origin of a scanner."""
 _FEWEST_SLICES = 2
 """Fewer slices make no stack that others could be foreign to."""
 
@@ -53,8 +59,8 @@ def sorted_out(images: Sequence[ImageHeader]) -> Sorted:
     broken = {id(i): f"{i.name} ends before its pixels do" for i in images if not i.pixels_complete}
     _without(found, "truncated", broken, "cut off")
     odd = _reasons(found.stack, lambda image: image.transfer_syntax, _without_decoder)
-    odd |= {id(i): "The header claims far more pixels than the file can hold"
-            for i in found.stack if _is_hostile(i)}  # fmt: skip
+    odd |= _reasons(found.stack, _meaning_key, _without_meaning)
+    odd |= {id(image): why for image in found.stack if (why := _wrong_length(image))}
     _without(found, "undecodable", odd, "undecodable")
     return found
 
@@ -122,16 +128,39 @@ def _without_decoder(image: ImageHeader) -> str:
     return "" if decodes else f"The pixels are stored as {name}, which has no decoder"
 
 
-def _is_hostile(image: ImageHeader) -> bool:
-    if is_native(image.transfer_syntax):
-        return False
-    return bool(image.pixel_bytes) and image.file_bytes > _LARGEST_GROWTH * image.pixel_bytes
+def _meaning_key(image: ImageHeader) -> Hashable:
+    return image.bits, image.bits_stored, isfinite(image.slope * image.intercept), not image.slope
+
+
+def _without_meaning(image: ImageHeader) -> str:
+    """Why nobody knows what the stored bits mean; a guess would be another scan, silently."""
+    if not 1 <= image.bits_stored <= image.bits:
+        return "The header does not say how the pixels are stored"
+    if not (isfinite(image.slope) and isfinite(image.intercept) and image.slope):
+        return "What the stored values mean (slope, intercept) cannot be read"
+    return ""
+
+
+def _wrong_length(image: ImageHeader) -> str:
+    """Whether header and pixels tell of pictures of different sizes."""
+    if not is_native(image.transfer_syntax):
+        if image.pixel_bytes and image.file_bytes > _LARGEST_GROWTH * image.pixel_bytes:
+            return "The header claims far more pixels than the file can hold"
+        return ""
+    if image.pixel_bytes <= image.file_bytes + 1:
+        return ""
+    if image.pixel_bytes <= image.file_bytes + _LONGEST_PADDING:
+        with suppress(OSError), image.open() as file:
+            file.seek(image.pixel_offset + image.file_bytes)
+            if not any(file.read(image.pixel_bytes - image.file_bytes)):
+                return ""
+    return "The file holds more pixels than its header says"
 
 
 def _find_places(found: Sorted) -> None:
     """Whether each image says where it lies and how large its pixels are."""
     odd = _reasons(found.stack, lambda image: image.orientation, _without_direction)
-    if missing := sum(image.position is None or id(image) in odd for image in found.stack):
+    if missing := sum(id(i) in odd or _is_nowhere(i.position) for i in found.stack):
         whole = found.stack[0]
         detail = f"{missing} of {len(found.stack)} images do not say where they lie."
         if whole.frame is None and whole.frames > 1:
@@ -142,6 +171,10 @@ def _find_places(found: Sorted) -> None:
         detail = f"{missing} of {len(found.stack)} images do not say how large a pixel is."
         found.problems["no_spacing"] = Problem("no_spacing", detail)
         found.stacks = False
+
+
+def _is_nowhere(position: tuple[float, ...] | None) -> bool:
+    return position is None or max(map(abs, position)) > _FARTHEST_MM
 
 
 def _without_direction(image: ImageHeader) -> str:

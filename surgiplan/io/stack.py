@@ -24,8 +24,8 @@ mm), a gantry tilt of a hundredth of a degree does not.
 """
 SAME_PLACE_MM = 0.01
 """Slices closer than this are at one position; no scanner makes steps so small."""
-_UNIT_COSINES = 0.01
-"""Stray length or product of the two direction vectors, which headers may round."""
+_UNIT_COSINES = 1e-3
+"""Stray length or product of the two direction vectors, which headers may round to three digits."""
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,16 @@ def test_pixels_without_a_decoder_are_undecodable(folder):
     assert "undecodable" in kinds(only_series(folder))
 
 
+@pytest.mark.parametrize("text", [b"--1 ", b"1\\-1", b"nan ", b"inf ", b"0   "])
+def test_values_whose_meaning_cannot_be_read_are_not_taken_for_hounsfield_units(folder, text):
+    write(folder, slices(), RescaleSlope="1234")
+    for path in folder.iterdir():
+        path.write_bytes(path.read_bytes().replace(b"1234", text))
+    found = only_series(folder)
+    assert kinds(found) == ["undecodable"]
+    assert "slope" in found.problems[0].detail
+
+
 @pytest.mark.parametrize("syntax", [DEFLATED, IMPLICIT])
 def test_copies_and_phases_are_told_apart_however_the_files_are_written(tmp_path, syntax):
     images = slices()

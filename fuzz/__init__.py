@@ -1,0 +1,1 @@
+"""Damaged scans by the thousand: none may crash the program, hang it or mislead silently."""
