@@ -45,6 +45,8 @@ def stored_values(header: ImageHeader) -> npt.NDArray[Any]:
     Shape (rows, columns), with the samples last if it is a colour picture and with the frames first
     where the header stands for all frames of a file.  Raises DicomError.
     """
+    if header.rows * header.columns == 0:
+        raise DicomError(f"{header.name} does not say how many pixels it has; export it again.")
     if is_native(header) and (header.frame is not None or header.frames == 1):
         plane = np.empty((header.rows, header.columns), stored_type(header))
         read_native(header, plane)

@@ -1,6 +1,7 @@
 """A voxel lies where its own header says, and holds the value that its own header means."""
 
 import numpy as np
+import pydicom
 import pytest
 from series_on_disk import COLUMNS_MM, ROWS_MM, SERIES, body, oblique, slices, write
 
@@ -262,6 +263,17 @@ def test_a_thumbnail_shows_the_middle_slice_with_square_pixels(tmp_path):
     assert picture.shape == (64, round(64 * 10 * 0.4 / (12 * 0.7)))
     assert picture[:, 2].max() == 0
     assert picture[:, -3].min() == 255
+
+
+@pytest.mark.parametrize("gone", ["Rows", "Columns"])
+def test_a_thumbnail_of_a_picture_without_a_size_is_refused(tmp_path, gone):
+    write(tmp_path, slices()[:1])
+    (path,) = tmp_path.iterdir()
+    dataset = pydicom.dcmread(path)
+    del dataset[gone]
+    dataset.save_as(path)
+    with pytest.raises(DicomError, match="how many pixels"):
+        io.thumbnail(io.scan(tmp_path).series[0])
 
 
 def test_a_thumbnail_of_broken_pixels_is_refused(tmp_path):
