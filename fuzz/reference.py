@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,6 @@ __all__ = ["Frame", "frames_of"]
 _SECOND = {
     "1.2.840.10008.1.2.5": "pydicom",
     "1.2.840.10008.1.2.4.50": "gdcm",
-    "1.2.840.10008.1.2.4.51": "gdcm",
     "1.2.840.10008.1.2.4.57": "gdcm",
     "1.2.840.10008.1.2.4.70": "gdcm",
     "1.2.840.10008.1.2.4.80": "gdcm",
@@ -31,6 +31,11 @@ _SECOND = {
 }
 """Transfer syntax: pydicom's plugin that is not the one of surgiplan where there are two."""
 _CT = {"1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"}
+_LAYOUT = (
+    "Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit",
+    "PixelRepresentation", "PhotometricInterpretation",
+)  # fmt: skip
+_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 _LOSSY = {f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 81, 91, 203)}
 
 
@@ -63,7 +68,10 @@ def _frames(path: Path) -> Iterator[Frame]:
 
     dataset = pydicom.dcmread(path)
     syntax = str(dataset.file_meta.TransferSyntaxUID)
-    raw = pixel_array(dataset, raw=True, decoding_plugin=_SECOND.get(syntax, ""))
+    if syntax == _JPEG_EXTENDED:
+        raw = _with_itk(dataset)
+    else:
+        raw = pixel_array(dataset, raw=True, decoding_plugin=_SECOND.get(syntax, ""))
     if raw.ndim == 2:
         raw = raw[None]
     if str(dataset.PhotometricInterpretation) == "MONOCHROME1":
@@ -87,6 +95,28 @@ def _frames(path: Path) -> Iterator[Frame]:
             raw=plane,
             is_lossy=syntax in _LOSSY,
         )
+
+
+def _with_itk(dataset: Any) -> np.ndarray:
+    """Stored values (frames, rows, columns) of JPEG of 12 bits, which pydicom hands to nobody."""
+    import SimpleITK as sitk
+    from pydicom import Dataset
+    from pydicom.encaps import encapsulate, generate_frames
+
+    count = int(dataset.get("NumberOfFrames") or 1)
+    planes = []
+    for stream in generate_frames(dataset.PixelData, number_of_frames=count):
+        one = Dataset()
+        one.file_meta = dataset.file_meta
+        for keyword in _LAYOUT:
+            setattr(one, keyword, dataset[keyword].value)
+        one.SOPClassUID, one.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.3"
+        one.PixelData = encapsulate([stream])
+        one["PixelData"].VR = "OB"
+        with tempfile.NamedTemporaryFile(suffix=".dcm") as file:
+            one.save_as(file.name, enforce_file_format=True)
+            planes.append(sitk.GetArrayFromImage(sitk.ReadImage(file.name)).squeeze())
+    return np.stack(planes)
 
 
 def _first(dataset: Any, keyword: str) -> float | None:
