@@ -30,7 +30,9 @@ from .material import (
 from .mesh import Mesh, mesh_of, promoted
 from .remnant import RemnantResponse, RemnantSettings, settle_remnant
 from .response import Response, response_of
+from .rest import RestShape, rest_shape
 from .solve import Solution, solve, solve_small_strain
+from .tissues import KnownTissue, tissue, tissues
 from .vessel import VesselResponse, VesselSettings, deploy_stent
 from .warm import warm_up
 
@@ -39,6 +41,7 @@ __all__ = [
     "Expander",
     "Held",
     "HolzapfelGasserOgden",
+    "KnownTissue",
     "Linear",
     "Loads",
     "Material",
@@ -55,6 +58,7 @@ __all__ = [
     "RemnantResponse",
     "RemnantSettings",
     "Response",
+    "RestShape",
     "Solution",
     "Springs",
     "Traction",
@@ -68,11 +72,14 @@ __all__ = [
     "mesh_of",
     "promoted",
     "response_of",
+    "rest_shape",
     "sampled_distance",
     "settle_remnant",
     "solve",
     "solve_small_strain",
     "stuffed",
+    "tissue",
+    "tissues",
     "warm_up",
     "weight_mn_per_mm3",
 ]

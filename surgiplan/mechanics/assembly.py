@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from .answers import Tissue
 from .loads import Expander, Loads
 from .material import Material
 from .mesh import Mesh
-from .tissue import Tissue
 
 __all__ = ["Pattern", "Problem", "State", "pattern_of"]
 
