@@ -71,19 +71,26 @@ class FastReader:
         self._marks: dict[tuple[bytes | None, ...], tuple[str, ...]] = {}
 
     def read(
-        self, path: Path, start: bytes, size: int, read: Callable[[int, int], bytes]
+        self,
+        path: Path,
+        start: bytes,
+        size: int,
+        read: Callable[[int, int], bytes],
+        *,
+        follow: bool = True,
     ) -> ImageHeader:
         """The header of a file of ``size`` bytes that begins with ``start``.
 
-        ``read(offset, count)`` gives more of it.  Raises Uncovered.
+        ``read(offset, count)`` gives more of it.  Without ``follow`` nothing behind the header is
+        read, and compressed pixels are believed to be complete.  Raises Uncovered.
         """
         try:
-            return self._read(path, start, size, read)
+            return self._read(path, start, size, read, follow)
         except (struct.error, ValueError, OverflowError):
             raise Uncovered from None
 
     def _read(
-        self, path: Path, start: bytes, size: int, read: Callable[[int, int], bytes]
+        self, path: Path, start: bytes, size: int, read: Callable[[int, int], bytes], follow: bool
     ) -> ImageHeader:
         if start[128:140] != b"DICM\x02\x00\x00\x00UL\x04\x00" or len(start) < 256:
             raise Uncovered
@@ -111,7 +118,7 @@ class FastReader:
         if marks is None:
             marks = self._marks[marks_key] = _mark_values(marks_key)
         uid, position, instance, center, width, intercept, slope = found.values[_MARKS_END:]
-        pixels = placed(found.pixel_offset, found.pixel_length, size, read)
+        pixels = placed(found.pixel_offset, found.pixel_length, size, read, follow=follow)
         needed = native_bytes(syntax, rows, columns, frames, samples, bits)
         return ImageHeader(
             path,

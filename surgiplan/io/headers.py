@@ -2,9 +2,14 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .archives import Entry, Member
 from .classes import DIRECTORY, ENHANCED
 from .elements import TooDeep, Uncovered
 from .fast_header import FastReader
@@ -60,10 +65,33 @@ class HeaderReader:
             return (self._read_fast(path),)
         except Uncovered:
             return read_headers(path, self._salt)
-        except TooDeep:
-            raise Ignored("damaged DICOM header (sequences nested without end)") from None
-        except OSError as error:
-            raise Ignored(f"cannot be read: {error.strerror or error}") from error
+        except (TooDeep, OSError) as error:
+            raise _ignored(error) from error
+
+    def read_member(
+        self, archive: Path, name: str, entry: Entry, file: BinaryIO
+    ) -> tuple[ImageHeader, ...]:
+        """The headers of a member of an archive that is open as ``file``.  Raises Ignored.
+
+        No more of it is inflated than its header; a checksum tells later whether all is there.
+        """
+        shown = archive / name
+        follow = not entry.is_deflated
+        with _said_plainly(), Member(file, entry) as member:
+
+            def read(offset: int, count: int) -> bytes:
+                member.seek(offset)
+                return member.read(count) or b""
+
+            try:
+                start = read(0, _START_BYTES)
+                found: tuple[ImageHeader, ...] = (
+                    self._fast.read(shown, start, entry.size, read, follow=follow),
+                )
+            except Uncovered:
+                member.seek(0)
+                found = _headers(shown, BufferedReader(member), entry.size, self._salt, follow)
+        return tuple(replace(one, path=archive, member=name, entry=entry) for one in found)
 
     def _read_fast(self, path: Path) -> ImageHeader:
         file = os.open(path, _OPEN_FLAGS)
@@ -88,36 +116,54 @@ def read_headers(path: Path, salt: bytes) -> tuple[ImageHeader, ...]:
     Raises Ignored, and nothing else, for any other file.
     ``salt`` makes the patient key meaningless outside one scan.
     """
+    with _said_plainly():
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise Ignored("not a plain file")
+        with path.open("rb") as file:
+            return _headers(path, file, about.st_size, salt)
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Turns whatever goes wrong with a file into Ignored."""
     try:
-        with _opened(path) as file, quiet():
-            return _headers(path, file, salt)
+        yield
     except Ignored:
         raise
-    except OSError as error:
-        raise Ignored(f"cannot be read: {error.strerror or error}") from error
     except Exception as error:
         # A damaged file can raise nearly anything in a parser; all of it means the same here.
-        raise Ignored(f"damaged DICOM header ({type(error).__name__})") from error
+        raise _ignored(error) from error
 
 
-def _opened(path: Path) -> BinaryIO:
-    kind = path.stat()
-    if not stat.S_ISREG(kind.st_mode):
-        raise Ignored("not a plain file")
-    if kind.st_size == 0:
+def _ignored(error: Exception) -> Ignored:
+    if isinstance(error, TooDeep):
+        return Ignored("damaged DICOM header (sequences nested without end)")
+    if isinstance(error, OSError):
+        return Ignored(f"cannot be read: {error.strerror or error}")
+    return Ignored(f"damaged DICOM header ({type(error).__name__})")
+
+
+def _headers(
+    path: Path, file: BinaryIO, size: int, salt: bytes, follow: bool = True
+) -> tuple[ImageHeader, ...]:
+    if not size:
         raise Ignored("empty file")
-    return path.open("rb")
-
-
-def _headers(path: Path, file: BinaryIO, salt: bytes) -> tuple[ImageHeader, ...]:
-    import pydicom
-
     start = file.read(4096)
     if start[128:132] != b"DICM":
         raise Ignored(_what_it_is(path, start))
     if _DEFLATED_SYNTAX in start and is_bomb(file):
         raise Ignored("inflates to more than 256 MiB")
     file.seek(0)
+    with quiet():
+        return _understood(path, file, size, salt, follow, _DEFLATED_SYNTAX in start)
+
+
+def _understood(
+    path: Path, file: BinaryIO, size: int, salt: bytes, follow: bool, is_deflated: bool
+) -> tuple[ImageHeader, ...]:
+    import pydicom
+
     dataset = pydicom.dcmread(
         file, stop_before_pixels=True, specific_tags=list(_TAGS), defer_size=_DEFERRED_BYTES
     )
@@ -131,8 +177,8 @@ def _headers(path: Path, file: BinaryIO, salt: bytes) -> tuple[ImageHeader, ...]
     if not text(dataset, "SeriesInstanceUID") and not whole(dataset, "Rows", 0):
         raise Ignored("a DICOM file without a series or an image")
     found = PixelBytes(-1, 0, is_complete=True)
-    if _DEFLATED_SYNTAX not in start:
-        found = located(file, path.stat().st_size, *dataset.original_encoding)
+    if not is_deflated:
+        found = located(file, size, *dataset.original_encoding, follow=follow)
     header = _described(path, dataset, sop_class, salt, found)
     if sop_class not in ENHANCED:
         return (header,)
@@ -206,7 +252,7 @@ def _mark(dataset: Any, keyword: str) -> str:
 def _what_it_is(path: Path, start: bytes) -> str:
     name = path.name.lower()
     if start[:2] == b"PK":
-        return "a ZIP archive; unpack it first"
+        return "a ZIP archive; choose it by itself to look into it"
     if name.endswith((".nii", ".nii.gz", ".nrrd", ".mha", ".mhd")):
         return "a volume file; import it by itself"
     return "no DICOM header"

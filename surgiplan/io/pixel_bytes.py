@@ -10,6 +10,7 @@ __all__ = ["PixelBytes", "fragments", "is_bomb", "is_native", "located", "native
 
 _LARGEST_BYTES = 256 << 20
 """A deflated file that grows beyond this is taken for a bomb: pydicom inflates without a bound."""
+_CHUNK_BYTES = 64 << 10
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
 _UNDEFINED = 0xFFFFFFFF
 _NATIVE = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"))
@@ -30,7 +31,12 @@ class PixelBytes:
 
 
 def located(
-    file: BinaryIO, file_bytes: int, implicit: bool | None, little: bool | None
+    file: BinaryIO,
+    file_bytes: int,
+    implicit: bool | None,
+    little: bool | None,
+    *,
+    follow: bool = True,
 ) -> PixelBytes:
     """The pixels whose element begins where ``file`` stands.
 
@@ -52,19 +58,28 @@ def located(
         file.seek(at)
         return file.read(count)
 
-    return placed(offset, length, file_bytes, read)
+    return placed(offset, length, file_bytes, read, follow=follow)
 
 
 def placed(
-    offset: int, length: int, file_bytes: int, read: Callable[[int, int], bytes]
+    offset: int,
+    length: int,
+    file_bytes: int,
+    read: Callable[[int, int], bytes],
+    *,
+    follow: bool = True,
 ) -> PixelBytes:
-    """Pixels that begin at ``offset``, with the length that their element announces."""
+    """Pixels that begin at ``offset``, with the length that their element announces.
+
+    Without ``follow`` fragments are believed to be complete.
+    """
     if offset < 0:
         return PixelBytes(-1, 0, is_complete=False)
     present = file_bytes - offset
     if length != _UNDEFINED:
         return PixelBytes(offset, min(length, present), is_complete=length <= present)
-    return PixelBytes(offset, present, is_complete=_fragments_end(offset, file_bytes, read))
+    complete = not follow or _fragments_end(offset, file_bytes, read)
+    return PixelBytes(offset, present, is_complete=complete)
 
 
 def is_native(syntax: str) -> bool:
@@ -113,4 +128,10 @@ def is_bomb(file: BinaryIO) -> bool:
     (length,) = struct.unpack("<I", group[8:12])
     file.seek(length, 1)
     inflating = zlib.decompressobj(-zlib.MAX_WBITS)
-    return len(inflating.decompress(file.read(), _LARGEST_BYTES)) >= _LARGEST_BYTES
+    grown = 0
+    while grown < _LARGEST_BYTES and not inflating.eof:
+        packed = inflating.unconsumed_tail or file.read(_CHUNK_BYTES)
+        if not packed:
+            return False
+        grown += len(inflating.decompress(packed, 16 * _CHUNK_BYTES))
+    return grown >= _LARGEST_BYTES

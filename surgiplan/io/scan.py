@@ -2,12 +2,15 @@
 
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, silent
 
+from .archives import BadArchive, is_archive, members
+from .directory import is_directory, listed_files
 from .headers import HeaderReader, Ignored
 from .problems import sorted_out, spot_problems
 from .series import PROBLEM_KINDS, ImageHeader, Problem, Scan, SeriesFound
@@ -19,7 +22,7 @@ _FILES_A_REPORT = 20
 
 
 def scan(paths: Sequence[Path | str] | Path | str, report: Report = silent) -> Scan:
-    """What is in these folders and files.  Reads headers, no pixels.
+    """What is in these folders, files, ZIP archives and DICOMDIRs.  Reads headers, no pixels.
 
     Raises DicomError only if a path does not exist; whatever a file holds, it ends in a series or
     among the ignored.
@@ -27,24 +30,70 @@ def scan(paths: Sequence[Path | str] | Path | str, report: Report = silent) -> S
     roots = [Path(p) for p in ([paths] if isinstance(paths, Path | str) else paths)]
     ignored: list[tuple[Path, str]] = []
     report(0.0, "Looking for files")
-    files = list(dict.fromkeys(f for root in roots for f in _files(root, ignored)))
+    files, archives = _listed(roots, ignored)
     reader = HeaderReader(secrets.token_bytes(16))
     groups: dict[str, list[ImageHeader]] = {}
+
+    def take(shown: Path, read: Callable[[], tuple[ImageHeader, ...]]) -> None:
+        try:
+            found = read()
+        except Ignored as why:
+            ignored.append((shown, str(why)))
+            return
+        for header in found:
+            groups.setdefault(header.series_uid, []).append(header)
+
     every = max(min(_FILES_A_REPORT, len(files) // 10), 1)
     for n, path in enumerate(files):
         if n % every == 0:
             report(n / len(files), f"Reading header {n + 1} of {len(files)}")
-        try:
-            found = reader.read(path)
-        except Ignored as why:
-            ignored.append((path, str(why)))
-            continue
-        for header in found:
-            groups.setdefault(header.series_uid, []).append(header)
+        take(path, partial(reader.read, path))
+    for path in archives:
+        _look_into(path, reader, take, ignored, report if not files else silent)
     series = [found_series(images) for images in groups.values()]
     series.sort(key=lambda s: (not s.is_volume, -s.images))
     report(1.0, f"{len(series)} series")
     return Scan(tuple(series), tuple(ignored))
+
+
+def _look_into(
+    path: Path,
+    reader: HeaderReader,
+    take: Callable[[Path, Callable[[], tuple[ImageHeader, ...]]], None],
+    ignored: list[tuple[Path, str]],
+    report: Report,
+) -> None:
+    """Take the headers of all members of an archive."""
+    try:
+        with path.open("rb") as file:
+            found = list(members(file))
+            for n, (name, entry) in enumerate(found):
+                if n % _FILES_A_REPORT == 0:
+                    report(n / len(found), f"Reading header {n + 1} of {len(found)}")
+                if isinstance(entry, str):
+                    ignored.append((path / name, entry))
+                else:
+                    take(path / name, partial(reader.read_member, path, name, entry, file))
+    except BadArchive as why:
+        ignored.append((path, str(why)))
+    except OSError as error:
+        ignored.append((path, f"cannot be read: {error.strerror or error}"))
+
+
+def _listed(
+    roots: Sequence[Path], ignored: list[tuple[Path, str]]
+) -> tuple[list[Path], list[Path]]:
+    """The plain files to read, each once, and the archives to look into."""
+    files: dict[Path, None] = {}
+    archives: dict[Path, None] = {}
+    for root in roots:
+        if root.is_file() and is_archive(root) and root.suffix.lower() != ".splanz":
+            archives[root] = None
+        elif root.is_file() and is_directory(root):
+            files.update(dict.fromkeys(listed_files(root, ignored)))
+        else:
+            files.update(dict.fromkeys(_files(root, ignored)))
+    return list(files), list(archives)
 
 
 def found_series(images: Sequence[ImageHeader], *, phase_label: str = "") -> SeriesFound:

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
+from .archives import Entry
+
 __all__ = ["ACCEPTABLE", "PROBLEM_KINDS", "ImageHeader", "Problem", "Scan", "SeriesFound"]
 
 _MAIN_STACK = "leave out the images that do not belong to the main stack"
@@ -113,6 +115,8 @@ class ImageHeader:
     pixels_complete: bool
     read_by: str = field(default="pydicom", compare=False)
     """``fast`` or ``pydicom``: which of the two readers told all this."""
+    entry: Entry | None = field(default=None, repr=False)
+    """Where the member lies in its archive; None for a plain file."""
 
     @property
     def name(self) -> str:
@@ -121,6 +125,8 @@ class ImageHeader:
 
     def open(self) -> BinaryIO:
         """The file, at its start.  Raises OSError."""
+        if self.entry is not None:
+            return self.entry.open(self.path, many=self.frames > 1)
         return self.path.open("rb")
 
     @property

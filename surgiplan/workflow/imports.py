@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VOLUME_FILES", "import_scan", "import_series"]
 
-VOLUME_FILES = (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd")
+VOLUME_FILES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 """Endings of files that hold a whole volume."""
 
 
