@@ -97,6 +97,9 @@ class Cleaner:
         action = action_for(tag, is_sequence=kind == "SQ")
         if action is Action.KEEP and not _is_known(tag):
             action = Action.REMOVE
+        if action is Action.KEEP and kind in ("PN", "DA", "DT"):
+            # The table lacks a few that no scan of a body has; a name is a name.
+            action = Action.EMPTY
         if kind in ("DA", "DT", "TM") and action is not Action.KEEP:
             if self._shifted(element):
                 self.tally[tag, "kept" if kind == "TM" else "shifted"] += 1

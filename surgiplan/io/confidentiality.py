@@ -40,10 +40,23 @@ _OF_GROUP: Mapping[str, tuple[Action, Action]] = MappingProxyType(
 """For a single value, for a sequence.  Where the standard leaves a choice to the kind of object, a
 value stays valid whatever the kind, and a sequence, optional in images, goes."""
 
+_ALSO_REMOVED = frozenset(
+    {
+        *(
+            0x00100024,
+            0x00100026,
+            0x00100027,
+        ),  # who issued the number, source and group of patients
+        *(0x00100033, 0x00100034, 0x00100035),  # birth and death in another calendar
+        *(0x00101021, 0x00101022),  # size as a code, body mass index
+        0x00321031,  # the requesting physician's identification
+    }
+)
+"""What says the same as attributes of the table, and is not in it."""
 _CURVES, _OVERLAYS = 0x5000, 0x6000
 _NEVER_SHIFTED = frozenset(
     {
-        *(0x00100030, 0x00100032, 0x00100033, 0x00100034, 0x00100035),  # birth and death
+        *(0x00100030, 0x00100032),  # birth
         *(0x00160077, 0x0016008D),  # when a satellite saw the camera
         *(0x00080106, 0x00080107, 0x0040DB06, 0x0040DB07),  # versions of terminologies
     }
@@ -54,7 +67,12 @@ _NEVER_SHIFTED = frozenset(
 def action_for(tag: int, *, is_sequence: bool) -> Action:
     """What is done with an attribute, whether or not a dictionary knows it."""
     group = tag >> 16
-    if group % 2 == 1 or _CURVES <= group <= _CURVES + 0xFF or _is_overlay(group):
+    if (
+        tag in _ALSO_REMOVED
+        or group % 2 == 1
+        or _CURVES <= group <= _CURVES + 0xFF
+        or _is_overlay(group)
+    ):
         return Action.REMOVE
     found = _table().get(tag)
     if found is not None:

@@ -15,13 +15,19 @@ _REPEATED = (
     "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex",
     "PatientAge", "PatientSize", "PatientWeight", "PatientIdentityRemoved",
     "DeidentificationMethod", "DeidentificationMethodCodeSequence",
-    "LongitudinalTemporalInformationModified", "StudyInstanceUID", "StudyID", "StudyDate",
-    "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyDescription",
+    "LongitudinalTemporalInformationModified",
+    "ClinicalTrialSponsorName", "ClinicalTrialProtocolID", "ClinicalTrialProtocolName",
+    "ClinicalTrialSiteID", "ClinicalTrialSiteName", "ClinicalTrialSubjectID",
+    "ClinicalTrialSubjectReadingID", "ClinicalTrialTimePointID",
+    "StudyInstanceUID", "StudyID", "StudyDate", "StudyTime", "AccessionNumber",
+    "ReferringPhysicianName", "StudyDescription",
     "SeriesInstanceUID", "SeriesNumber", "SeriesDate", "SeriesTime", "SeriesDescription",
-    "Modality", "BodyPartExamined", "Laterality", "PatientPosition", "FrameOfReferenceUID",
-    "PositionReferenceIndicator",
+    "Modality", "BodyPartExamined", "Laterality", "PatientPosition",
+    "FrameOfReferenceUID", "PositionReferenceIndicator", "TimezoneOffsetFromUTC",
+    "ImageType", "Rows", "Columns", "PixelSpacing", "SliceThickness", "ImageOrientationPatient",
 )  # fmt: skip
-"""The patient, study, series and frame of reference modules of what is derived from a series."""
+"""The patient, trial, study, series and frame of reference modules of what is derived from it, and
+the size of the images that it refers to."""
 _LARGEST_VALUE = 4096
 """No attribute above is longer in earnest [characters of JSON]."""
 _SCANNED = ("SpecificCharacterSet", *_REPEATED)
@@ -32,16 +38,19 @@ def identity_of(series: SeriesFound) -> Identity:
 
     What cannot be read of a damaged header is left out.
     """
-    dataset = _first_header(series.stack[0])
-    who = {
-        "name": text(dataset, "PatientName"),
-        "patient_id": text(dataset, "PatientID"),
-        "birth_date": iso_date(text(dataset, "PatientBirthDate")),
-    }
+    # pydicom makes values of bytes when they are asked for, and then quotes those that are odd.
+    with quiet():
+        dataset = _first_header(series.stack[0])
+        who = {
+            "name": text(dataset, "PatientName"),
+            "patient_id": text(dataset, "PatientID"),
+            "birth_date": iso_date(text(dataset, "PatientBirthDate")),
+        }
+        header = _as_json(dataset)
     scan = {
         "series_uid": series.uid,
         "sop_class": series.stack[0].sop_class,
-        "header": _as_json(dataset),
+        "header": header,
         "images": [[one.sop_uid, one.frame, one.position] for one in series.stack],
     }
     return Identity.of(who, [scan])
@@ -52,7 +61,7 @@ def _first_header(header: ImageHeader) -> Any:
     import pydicom
 
     try:
-        with header.open() as file, quiet():
+        with header.open() as file:
             return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_SCANNED))
     except Exception:
         # A damaged file can raise nearly anything in a parser; the voxels are read all the same.
@@ -62,15 +71,14 @@ def _first_header(header: ImageHeader) -> Any:
 def _as_json(dataset: Any) -> dict[str, Any]:
     """The attributes by tag, ``{"00100020": {"vr": "LO", "Value": ["4711"]}}``."""
     found: dict[str, Any] = {}
-    with quiet():
-        for keyword in _REPEATED:
-            try:
-                element = dataset[keyword]
-                document = element.to_json_dict(None, _LARGEST_VALUE)
-                if len(json.dumps(document, allow_nan=False)) > _LARGEST_VALUE:
-                    continue
-            except Exception:
-                # Missing, or not what its type allows: an export then leaves it empty as well.
+    for keyword in _REPEATED:
+        try:
+            element = dataset[keyword]
+            document = element.to_json_dict(None, _LARGEST_VALUE)
+            if len(json.dumps(document, allow_nan=False)) > _LARGEST_VALUE:
                 continue
-            found[f"{int(element.tag):08X}"] = document
+        except Exception:
+            # Missing, or not what its type allows: an export then leaves it empty as well.
+            continue
+        found[f"{int(element.tag):08X}"] = document
     return found

@@ -40,6 +40,13 @@ ONE_BY_ONE = [
 ]
 
 
+BEYOND = [
+    (0x00100024, "SQ"), (0x00100033, "LO"), (0x00100034, "LO"), (0x00101022, "DS"),
+    (0x00321031, "SQ"), (0x00140104, "PN"), (0x00080404, "DT"), (0x00141020, "DA"),
+]  # fmt: skip
+"""What tells as much as the attributes of the table and is not in it."""
+
+
 def value_of(kind):
     if kind != "SQ":
         return VALUES.get(kind, TEXT)
@@ -55,6 +62,8 @@ def with_the_whole_table(dataset):
     for tag in (0x50000010, 0x50023000, 0x60000022, 0x60004000, 0x60023000):
         dataset.add_new(tag, "LO" if tag & 0xFFF else "OW", TEXT if tag & 0xFFF else b"ZZSECRET")
     dataset.private_block(0x0029, "ZZSECRET MAKER", create=True).add_new(1, "LO", TEXT)
+    for tag, kind in BEYOND:
+        dataset.add_new(tag, kind, value_of(kind))
     dataset.add_new(0x00189FFE, "LO", TEXT)  # no dictionary knows it
 
 
@@ -106,6 +115,13 @@ def test_each_attribute_is_treated_as_the_table_says(cleaned, tag, letters):
         assert not element.is_empty or "Z" in letters.split("/")
         if letters == "U":
             assert element.value.startswith("2.25.")
+
+
+@pytest.mark.parametrize("tag", [tag for tag, _ in BEYOND], ids=lambda tag: f"{tag:08X}")
+def test_what_tells_as_much_is_treated_as_strictly(cleaned, tag):
+    dataset, _ = cleaned["remove"]
+    for place in (dataset, dataset.SharedFunctionalGroupsSequence[0]):
+        assert tag not in place or not is_original(place[tag])
 
 
 def test_dates_move_by_one_random_time_and_hours_stay(cleaned):

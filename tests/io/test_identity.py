@@ -2,6 +2,7 @@
 
 import json
 
+import pydicom
 import pytest
 from series_on_disk import FRAME, SERIES, STUDY, slices, write
 
@@ -45,6 +46,33 @@ def test_an_import_keeps_who_it_is_and_what_a_dicom_export_must_repeat(edit):
     grid = edit.volume.grid
     for k, (_, _, position) in enumerate(images):
         assert grid.to_lps((k, 0, 0)) == pytest.approx(position, abs=1e-6)
+
+
+def test_a_structure_set_can_be_built_on_what_was_kept(edit, path):
+    """Without the scan: from a case on disk, all that RTSTRUCT and SEG must repeat."""
+    io.save(edit.apply(Case()), path)
+    (scan,) = io.load(path).identity.scans
+    source = pydicom.Dataset.from_json(scan["header"])
+    made = pydicom.Dataset()
+    for keyword in ("PatientName", "PatientID", "PatientBirthDate", "PatientSex",
+                    "StudyInstanceUID", "StudyDate", "StudyTime", "StudyID", "AccessionNumber",
+                    "ReferringPhysicianName", "FrameOfReferenceUID"):  # fmt: skip
+        setattr(made, keyword, source.get(keyword, ""))
+    assert made.PatientName == "ZZCANARY^Berta"
+    assert (source.Rows, source.Columns, list(source.PixelSpacing)) == (12, 10, [0.7, 0.4])
+    images = []
+    for uid, _, _ in scan["images"]:
+        image = pydicom.Dataset()
+        image.ReferencedSOPClassUID, image.ReferencedSOPInstanceUID = scan["sop_class"], uid
+        images.append(image)
+    referred = pydicom.Dataset()
+    referred.SeriesInstanceUID, referred.ContourImageSequence = scan["series_uid"], images
+    made.RTReferencedSeriesSequence = [referred]
+    file = path.with_name("made.dcm")
+    made.save_as(file, implicit_vr=False, little_endian=True)
+    again = pydicom.dcmread(file, force=True)
+    assert again.StudyInstanceUID == STUDY
+    assert len(again.RTReferencedSeriesSequence[0].ContourImageSequence) == 9
 
 
 def test_a_case_holds_the_name_in_one_object_and_nowhere_else(edit, path):

@@ -1,6 +1,8 @@
 """A patient who must not be found again, and the search for him."""
 
+import io
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -87,8 +89,12 @@ def _coded(secret: str) -> Iterator[bytes]:
 
 
 def _unpacked(content: bytes) -> Iterator[bytes]:
-    """The bytes, and what is deflated within a PDF."""
+    """The bytes, and what is deflated within a PDF or an archive."""
     yield content
+    if content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for name in archive.namelist():
+                yield name.encode() + archive.read(name)
     for match in _STREAM.finditer(content):
         for wrapped in (match[1], _ascii85(match[1])):
             try:

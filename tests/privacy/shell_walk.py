@@ -32,6 +32,7 @@ def walk(scan: Path, out: Path, *, import_only: bool) -> None:
         run("info", one, "--json")
         run("verify", one, "--json")
         run("audit", one)
+        run("pack", one, "-o", out / f"{one.stem}.splanz")
     run("deidentify", scan, "-o", out / "nameless", "--json")
     run("scan", out / "nameless", "--json")
     run("import", out / "nameless", "-o", out / "nameless.splan")
