@@ -176,10 +176,12 @@ class Desk(QObject):
     def run(
         self, kind: str, title: str, work: Work, done: Callable[[Any], object] | None = None,
         *, quick: bool = False, otherwise: Callable[[], object] | None = None,
+        partial: Callable[[Any], None] | None = None,
     ) -> Running:  # fmt: skip
         """Start a job that the user sees; its answer is an edit unless ``done`` says otherwise.
 
-        ``otherwise`` is called if there is no answer.
+        ``otherwise`` is called if there is no answer; ``partial`` hears what there is of it so far,
+        and then ``work`` is called as ``work(report, partial=...)``.
         """
         answer = done or self.do
 
@@ -212,7 +214,7 @@ class Desk(QObject):
 
         job = self.jobs.start(
             kind, work, done=on_done, failed=on_failed, cancelled=on_cancelled,
-            progress=on_progress, quick=quick,
+            progress=on_progress, quick=quick, partial=partial,
         )  # fmt: skip
         running = Running(title, job, time.monotonic())
         self._running.append(running)

@@ -4,7 +4,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pydicom
 import pytest
+from pydicom.uid import JPEG2000Lossless
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
@@ -88,3 +91,47 @@ def test_a_case_dropped_on_the_window_is_opened(
     (tmp_path / "plan.splan" / "manifests").mkdir(parents=True)
     drop(hands, [tmp_path / "plan.splan"])
     assert asked == [tmp_path / "plan.splan"]
+
+
+def compressed(folder: Path, count: int = 24) -> Path:
+    """A series in JPEG 2000."""
+    values = np.random.default_rng(5).integers(-900, 900, (count, 96, 80)).astype(np.int16)
+    write(folder, slices(values))
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.compress(JPEG2000Lossless, encoding_plugin="pylibjpeg", generate_instance_uid=False)
+        dataset.save_as(path)
+    return folder
+
+
+def test_a_first_scan_is_seen_while_it_is_decoded(hands: Hands, tmp_path: Path) -> None:
+    scans = hands.window.panels["Patient"].scans
+    shown: list[tuple[str, bool, str]] = []
+
+    def watch(*_: object) -> None:
+        for volume in hands.window.desk.case.volumes.values():
+            shown.append((volume.name, hands.window.desk.is_previewing, hands.said))
+
+    hands.window.desk.shown.connect(watch)
+    drop(hands, [compressed(tmp_path / "scan")])
+    hands.until(lambda: scans.has_series, "listed")
+    hands.click("importButton")
+    hands.until(lambda: hands.window.desk.session.case.volumes, "imported")
+    assert shown[0][:2] == ("Portal (decoding)", True)
+    assert shown[-1][:2] == ("Portal", False)
+    assert hands.case.volume().grid.shape == (24, 96, 80)
+    assert not hands.said
+    assert hands.window.desk.session.undo_label == "Import scan"
+
+
+def test_a_cancelled_decoding_leaves_no_scan_on_the_screen(hands: Hands, tmp_path: Path) -> None:
+    desk = hands.window.desk
+    drop(hands, [compressed(tmp_path / "scan", 64)])
+    hands.until(lambda: hands.window.panels["Patient"].scans.has_series, "listed")
+    desk.shown.connect(lambda case: desk.cancel_jobs() if case.volumes else None)
+    hands.click("importButton")
+    hands.until(lambda: desk.running is None, "cancelled")
+    hands.settle()
+    assert not hands.case.volumes
+    assert not desk.is_previewing
+    assert not hands.said

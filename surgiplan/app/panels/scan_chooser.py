@@ -21,6 +21,7 @@ from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox
 from surgiplan.app.work import imported, scanned
 from surgiplan.edits import AddVolume
+from surgiplan.model import Source, Volume
 from surgiplan.workflow import VOLUME_FILES
 
 from .problems import Problems
@@ -31,6 +32,7 @@ _NOTHING_FOUND = (
     "No scan was found in {name}: it holds no DICOM images, NIfTI, NRRD or MetaImage files. "
     "Choose the folder that the scanner or the archive exported."
 )
+_DECODING = "Still decoding"
 
 
 class ScanChooser(QWidget):
@@ -42,6 +44,8 @@ class ScanChooser(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self._is_partial = False
+        """Whether the views show a scan that is still being decoded."""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -180,16 +184,51 @@ class ScanChooser(QWidget):
         case = self._desk.session.case
         volume_id = case.free_id("volumes", "ct")
         choice["patient"] = case.patient if case.volumes else None
-        work = partial(imported, source, volume_id, choice)
-        self._desk.run("import", f"Import {name}", work, self._imported)
+        shown = None
+        if not case.volumes and not isinstance(source, Path):
+            shown = partial(self._show_partial, source, volume_id)
+        self._desk.run(
+            "import",
+            f"Import {name}",
+            partial(imported, source, volume_id, choice),
+            self._imported,
+            otherwise=self._show_nothing,
+            partial=shown,
+        )
+
+    def _show_partial(self, series: Any, volume_id: str, scan: Any) -> None:
+        """Show the slices of a first scan that are there, as a preview of its import."""
+        if self._desk.session.case.volumes:
+            return
+        unit = "HU" if series.modality == "CT" else "1"
+        source = Source(modality=series.modality, window_level=series.window_level)
+        name = f"{series.description or series.modality} (decoding)"
+        volume = Volume(volume_id, scan.values, scan.grid, unit, name, source)
+        if self._desk.preview(AddVolume(volume)) and not self._is_partial:
+            self._is_partial = True
+            self._desk.view.begin(self._desk.case)
+        self._desk.notices.say(
+            f"{_DECODING}: {int(scan.ready.sum())} of {len(scan.ready)} slices are there, the "
+            "others show a neighbour. Look, but do not judge yet."
+        )
+
+    def _show_nothing(self) -> None:
+        if not self._is_partial:
+            return
+        self._is_partial = False
+        self._desk.preview(None)
+        self._desk.view.begin(self._desk.case)
+        if self._desk.notices.last.startswith(_DECODING):
+            self._desk.notices.clear()
 
     def _imported(self, edit: AddVolume) -> None:
-        is_first = not self._desk.session.case.volumes
+        is_first = not self._desk.session.case.volumes and not self._is_partial
+        self._is_partial = False
         if not self._desk.do(edit):
             return
         if is_first:
             self._desk.view.begin(self._desk.case)
-        else:
+        elif edit.volume.id != self._desk.view.look.volume_id:
             self._desk.view.change(volume_id=edit.volume.id)
         self._clear()
         self._desk.select(f"volumes/{edit.volume.id}")
