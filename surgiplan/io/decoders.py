@@ -9,61 +9,41 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from surgiplan.errors import DicomError
 
 from .decoding import COMMAND, receive, send
-from .series import ImageHeader
 
-__all__ = ["Decoders", "cores", "decoded"]
+__all__ = ["Decoders", "Question", "cores", "program_decoders"]
 
-_SECONDS = 10.0
-"""For any one image; slow codecs take 0.1 s for a slice."""
-_BYTES_A_SECOND = 4 << 20
-"""Of decoded pixels, which huge images may take besides."""
 _START_SECONDS = 120.0
-_LARGEST_FRAME_BYTES = 1 << 30
-_LARGEST_FILE_BYTES = 2 << 30
-_LARGEST_GROWTH = 2000
-"""Compressed pixels never grow more than this; a header that claims it is damaged or hostile."""
-_COPIES = 6
-"""How often a codec holds the pixels of an image at a time."""
-_LARGEST_SAMPLE_BYTES = 16
-"""Bytes of the answer for each byte of pixels: bits may become bytes, greys colours."""
-_KINDS = {"b", "u", "i", "f"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a decoder is asked, and what it may take for the answer."""
+
+    name: str
+    """What a person calls the file."""
+    head: dict[str, Any]
+    seconds: float
+    largest: int
+    """Bytes of the answer."""
+    payload: Callable[[], bytes] = bytes
+    """Reads the file, only called for a decoder that does not hold it; raises DicomError."""
+    key: tuple[Any, ...] = ()
+    """Names the payload, if the decoder shall hold it for the next question."""
 
 
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def decoded(header: ImageHeader) -> npt.NDArray[Any]:
-    """The stored pixels of an image, decoded in another process; of all frames if it means all.
-
-    Raises DicomError naming the file, whatever became of the decoder.
-    """
-    size = header.file_bytes // (1 if header.frame is None else max(header.frames, 1))
-    if header.rows * header.columns <= 0 or size > _LARGEST_FRAME_BYTES:
-        raise DicomError(
-            f"{header.name} claims {header.rows} x {header.columns} pixels, more than can be "
-            "decoded (undecodable); export it again."
-        )
-    try:
-        stored = header.pixel_bytes or header.path.stat().st_size
-    except OSError:
-        stored = 0
-    if header.file_bytes > _LARGEST_GROWTH * stored > 0:
-        raise DicomError(_sentence(header, "it claims more pixels than it can hold"))
-    return _pool().decode(header, size)
 
 
 class Decoders:
@@ -75,10 +55,20 @@ class Decoders:
         self._idle: list[_Decoder] = []
         self._life: tuple[int, int] | None = None
 
-    def decode(self, header: ImageHeader, size: int) -> npt.NDArray[Any]:
-        """The image behind a header, about ``size`` bytes.  Raises DicomError."""
+    def ask(
+        self, question: Question, room: Callable[[int], Any] = bytearray
+    ) -> tuple[dict[str, Any], Any]:
+        """The answer to a question, its bytes in what ``room`` gives for so many.
+
+        Raises DicomError naming the file, whatever became of the decoder.
+        """
         with self._lent() as decoder:
-            return decoder.decode(header, size)
+            what, raw = decoder.ask(question, room)
+        if sentence := what.get("sentence"):
+            raise DicomError(str(sentence))
+        if not what.get("ok"):
+            raise DicomError(_sentence(question.name, str(what.get("why"))))
+        return what, raw
 
     def close(self) -> None:
         """End the processes that have nothing to do."""
@@ -109,7 +99,8 @@ class Decoders:
 
 
 @cache
-def _pool() -> Decoders:
+def program_decoders() -> Decoders:
+    """Those that belong to this program."""
     pool = Decoders(cores())
     atexit.register(pool.close)
     return pool
@@ -138,26 +129,23 @@ class _Decoder:
             self.kill()
             raise DicomError("No decoder could be started; close other programs and try again.")
 
-    def decode(self, header: ImageHeader, size: int) -> npt.NDArray[Any]:
-        """Raises DicomError; afterwards ``is_usable`` says whether another image may come."""
-        seconds = _SECONDS + size / _BYTES_A_SECOND
-        head, payload = self._request(header, size)
+    def ask(self, question: Question, room: Callable[[int], Any]) -> tuple[dict[str, Any], Any]:
+        """Raises DicomError; afterwards ``is_usable`` says whether another question may come."""
+        is_held = bool(question.key) and question.key == self._held
+        payload = b"" if is_held else question.payload()
+        self._held = question.key
         self.is_usable = False
         answer = None
-        with self._deadline(seconds) as is_late, suppress(OSError, ValueError, KeyError):
-            send(self._requests, head, payload)
-            answer = receive(self._answers, _LARGEST_SAMPLE_BYTES * size)
+        with self._deadline(question.seconds) as is_late, suppress(OSError, ValueError, KeyError):
+            send(self._requests, question.head, payload)
+            answer = receive(self._answers, question.largest, room)
         if answer is None:
-            why = f"not done after {seconds:.0f} s" if is_late() else "it brought its decoder down"
-            raise DicomError(_sentence(header, why))
-        what, raw = answer
-        self.is_usable = not is_late() and what.get("why") != "memory"
-        if not what.get("ok"):
-            raise DicomError(_sentence(header, str(what.get("why"))))
-        values = np.frombuffer(raw, np.dtype(str(what["dtype"])))
-        if values.dtype.kind not in _KINDS:
-            raise DicomError(_sentence(header, "undecodable"))
-        return values.reshape(what["shape"])
+            what = "it brought its decoder down"
+            if is_late():
+                what = f"not done after {question.seconds:.0f} s"
+            raise DicomError(_sentence(question.name, what))
+        self.is_usable = not is_late() and answer[0].get("why") != "memory"
+        return answer
 
     @property
     def is_alive(self) -> bool:
@@ -172,29 +160,6 @@ class _Decoder:
         for pipe in (self._requests, self._answers):
             with suppress(OSError):
                 pipe.close()
-
-    def _request(self, header: ImageHeader, size: int) -> tuple[dict[str, Any], bytes]:
-        """Head and payload; a file of many frames is sent once."""
-        try:
-            about = header.path.stat()
-            key = (header.path, header.member, about.st_size, about.st_mtime_ns)
-            payload = b""
-            if key != self._held:
-                # A plain file sets aside at once whatever it is asked for.
-                most = _LARGEST_FILE_BYTES if header.member else about.st_size
-                with header.open() as file:
-                    payload = file.read(min(most, _LARGEST_FILE_BYTES))
-        except Exception as error:
-            # An archive can raise nearly anything on what was damaged meanwhile.
-            raise DicomError(
-                f"{header.name} cannot be read any more ({type(error).__name__}); export it again."
-            ) from error
-        if payload:
-            self._held = key if header.frames > 1 else ()
-        memory = _COPIES * size + 3 * len(payload)
-        keep = header.frames > 1
-        head = {"uid": header.sop_uid, "frame": header.frame, "keep": keep, "memory": memory}
-        return head, payload
 
     @contextmanager
     def _deadline(self, seconds: float) -> Iterator[Any]:
@@ -231,13 +196,11 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _sentence(header: ImageHeader, why: str) -> str:
+def _sentence(name: str, why: str) -> str:
     if why == "changed":
-        return f"{header.name} has changed since it was found; look into the folder again."
+        return f"{name} has changed since it was found; look into the folder again."
     reason = {
         "undecodable": "undecodable or truncated",
         "memory": "undecodable: more memory than an image may take",
     }.get(why, f"undecodable: {why}")
-    return (
-        f"The pixels of {header.name} cannot be decoded ({reason}); copy or export this file again."
-    )
+    return f"The pixels of {name} cannot be decoded ({reason}); copy or export this file again."

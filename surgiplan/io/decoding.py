@@ -8,16 +8,20 @@ import json
 import os
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from surgiplan.errors import DicomError
+
 from .headers import text
 from .quiet import quiet
+from .volume_reading import stored_volume
 
 __all__ = ["COMMAND", "receive", "send", "serve"]
 
@@ -59,16 +63,25 @@ def serve(arguments: Sequence[str]) -> int:
     send(answers, {"ready": True})
     while (message := receive(requests, sys.maxsize)) is not None:
         head, payload = message
-        _limit_memory(own_bytes + max(_USUAL_BYTES, head["memory"]))
+        needs = head["memory"] + 3 * len(payload)
+        _limit_memory(own_bytes + max(_USUAL_BYTES, needs))
         try:
-            values = _image(head, payload, held)
+            if head["task"] == "volume":
+                values, more = stored_volume(Path(head["path"]))
+            else:
+                values, more = _image(head, payload, held), {}
+        except DicomError as error:
+            send(answers, {"sentence": str(error)})
+            continue
         except BaseException as error:
             # Decoders written in Rust raise panics that are not Exceptions.
-            send(answers, {"ok": False, "why": _reason(error)})
+            send(answers, {"why": _reason(error)})
             if isinstance(error, MemoryError):
                 return 1
             continue
-        send(answers, {"ok": True, "dtype": values.dtype.str, "shape": values.shape}, values)
+        about = {"ok": True, "dtype": values.dtype.str, "shape": values.shape}
+        send(answers, about | more, values)
+        del values
     return 0
 
 
@@ -81,10 +94,13 @@ def send(pipe: IO[bytes], head: dict[str, Any], payload: bytes | npt.NDArray[Any
     pipe.flush()
 
 
-def receive(pipe: IO[bytes], largest: int) -> tuple[dict[str, Any], bytes] | None:
+def receive(
+    pipe: IO[bytes], largest: int, room: Callable[[int], Any] = bytearray
+) -> tuple[dict[str, Any], Any] | None:
     """One message of up to ``largest`` bytes, None at the end of all.
 
-    Raises ValueError or KeyError for what is no such message.
+    ``room`` gives the buffer for so many bytes.  Raises ValueError or KeyError for what is no such
+    message.
     """
     length = pipe.read(4)
     if len(length) < 4:
@@ -92,8 +108,14 @@ def receive(pipe: IO[bytes], largest: int) -> tuple[dict[str, Any], bytes] | Non
     head = json.loads(pipe.read(min(struct.unpack("<I", length)[0], _LARGEST_HEAD_BYTES)))
     if not 0 <= head["bytes"] <= largest:
         raise ValueError("an answer that is too large")
-    payload = pipe.read(head["bytes"])
-    return (head, payload) if len(payload) == head["bytes"] else None
+    payload = room(head["bytes"])
+    rest = memoryview(payload).cast("B")
+    while len(rest):
+        got = pipe.readinto(rest)  # type: ignore[attr-defined]
+        if not got:
+            return None
+        rest = rest[got:]
+    return head, payload
 
 
 class _Changed(Exception):

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from .decoders import decoded
+from .encoded import decoded
 from .native import is_native, read_native, stored_type, within_stored_bits
 from .series import ImageHeader
 

@@ -15,7 +15,8 @@ from series_on_disk import body, slices, write
 
 from surgiplan import io
 from surgiplan.errors import DicomError
-from surgiplan.io import decoders
+from surgiplan.io import decoders, encoded
+from surgiplan.io.encoded import decoded
 
 BAD = [sys.executable, str(Path(__file__).with_name("bad_decoder.py"))]
 RLE = "1.2.840.10008.1.2.5"
@@ -43,7 +44,7 @@ def name(header, deed):
 @pytest.fixture
 def pool(monkeypatch):
     monkeypatch.setattr(decoders, "_program", lambda: BAD)
-    monkeypatch.setattr(decoders, "_SECONDS", 2.0)
+    monkeypatch.setattr(encoded, "_SECONDS", 2.0)
     pool = decoders.Decoders(1)
     yield pool
     pool.close()
@@ -64,25 +65,25 @@ def test_a_bad_image_is_named_and_the_next_one_is_decoded(packed, pool, deed, sa
     with pytest.raises(
         DicomError, match=f"{bad.name} cannot be decoded .undecodable.*{said}|{said}"
     ):
-        pool.decode(bad, bad.file_bytes)
-    assert np.array_equal(pool.decode(good, good.file_bytes), body()[4] + 1024)
+        decoded(bad, pool)
+    assert np.array_equal(decoded(good, pool), body()[4] + 1024)
 
 
 def test_what_a_codec_prints_is_no_answer(packed, pool):
     header = name(packed.headers[3], "print")
-    assert np.array_equal(pool.decode(header, header.file_bytes), body()[3] + 1024)
+    assert np.array_equal(decoded(header, pool), body()[3] + 1024)
 
 
 def test_one_process_serves_many_images(packed, pool):
     header = packed.headers[0]
-    pool.decode(header, header.file_bytes)
+    decoded(header, pool)
     (process,) = [decoder._process.pid for decoder in pool._idle]
     for other in packed.headers:
-        pool.decode(other, other.file_bytes)
+        decoded(other, pool)
     assert [decoder._process.pid for decoder in pool._idle] == [process]
     os.kill(process, signal.SIGKILL)
     pool._idle[0]._process.wait()
-    assert np.array_equal(pool.decode(header, header.file_bytes), body()[0] + 1024)
+    assert np.array_equal(decoded(header, pool), body()[0] + 1024)
 
 
 def test_a_compressed_series_is_the_same_volume_as_an_uncompressed_one(packed, tmp_path):
@@ -100,7 +101,7 @@ def test_a_bad_slice_stops_the_import_with_its_name(packed):
 
 
 def test_a_header_that_claims_too_much_is_refused_before_a_decoder_hears_of_it(packed, monkeypatch):
-    monkeypatch.setattr(decoders, "_pool", None)
+    monkeypatch.setattr(encoded, "program_decoders", None)
     bomb = replace(packed.headers[0], rows=20000, columns=20000)
     with pytest.raises(DicomError, match="claims more pixels than it can hold"):
         io.stored_values(bomb)
@@ -118,13 +119,14 @@ def test_a_file_that_became_another_is_refused(packed):
 KILLED = """
 import sys
 from surgiplan import io
-from surgiplan.io import decoders
+from surgiplan.io import decoders, encoded
+from surgiplan.io.encoded import decoded
 decoders._program = lambda: sys.argv[2:]
 pool = decoders.Decoders(1)
 header = io.scan(sys.argv[1]).series[0].headers[3]
 with pool._lent() as decoder:
     print(decoder._process.pid, flush=True)
-    decoder.decode(header, 1)
+encoded.decoded(header, pool)
 """
 
 

@@ -1,5 +1,7 @@
 """A volume file gives the same anatomy in the same place, however its axes run."""
 
+import gzip
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -139,6 +141,54 @@ def test_what_is_no_volume_is_refused_in_one_sentence(tmp_path, write, name, wor
         io.load_volume_file(tmp_path / name)
     assert str(refusal.value).startswith(name)
     assert str(refusal.value).endswith(".")
+
+
+HEADER = {
+    ".nhdr": "NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 2 2\nspace: left-posterior-superior\n"
+    "space directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\nencoding: raw\n"
+    "data file: {}\n",
+    ".nrrd": "NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 2 2\nspace: left-posterior-superior\n"
+    "space directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\nencoding: raw\n"
+    "DataFile: {}\n\n",
+    ".mhd": "ObjectType = Image\nNDims = 3\nDimSize = 2 2 2\nElementType = MET_UCHAR\n"
+    "ElementDataFile = {}\n",
+    ".mha": "ObjectType = Image\nNDims = 3\nDimSize = 2 2 2\nElementType = MET_UCHAR\n"
+    "Comment = ElementDataFile = LOCAL\nElementDataFile = {}\n",
+}
+
+
+@pytest.mark.parametrize("suffix", HEADER)
+@pytest.mark.parametrize("where", ["../secret.raw", "{}/secret.raw", "link.raw", "LIST", "f%d.raw"])
+def test_a_header_cannot_make_the_program_read_a_file_elsewhere(tmp_path, suffix, where):
+    folder = tmp_path / "scan"
+    folder.mkdir()
+    (tmp_path / "secret.raw").write_bytes(b"password")
+    (folder / "link.raw").symlink_to(tmp_path / "secret.raw")
+    path = folder / f"scan{suffix}"
+    path.write_text(HEADER[suffix].format(where.format(tmp_path)))
+    with pytest.raises(DicomError, match=r"takes its voxels from (elsewhere|another folder)"):
+        io.load_volume_file(path)
+    if suffix in (".nhdr", ".mhd"):
+        (folder / "beside.raw").write_bytes(b"\1\2\3\4\5\6\7\10")
+        path.write_text(HEADER[suffix].format("beside.raw"))
+        volume, _ = io.load_volume_file(path)
+        assert volume.values.ravel().tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_volume_that_would_grow_beyond_all_reason_is_refused(tmp_path):
+    sitk.WriteImage(image(np.zeros((4, 5, 6), np.int16)), str(tmp_path / "scan.nii"))
+    header = bytearray((tmp_path / "scan.nii").read_bytes())
+    header[42:48] = np.array([1200, 1200, 1200], "<i2").tobytes()
+    (tmp_path / "scan.nii.gz").write_bytes(gzip.compress(header))
+    with pytest.raises(DicomError, match="claims more voxels than it can hold"):
+        io.load_volume_file(tmp_path / "scan.nii.gz")
+
+
+def test_content_does_not_choose_another_reader_than_the_ending(tmp_path, values):
+    sitk.WriteImage(image(values), str(tmp_path / "scan.nrrd"))
+    (tmp_path / "scan.nrrd").rename(tmp_path / "scan.mha")
+    with pytest.raises(DicomError):
+        io.load_volume_file(tmp_path / "scan.mha")
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path):
