@@ -6,6 +6,14 @@ from .codec import from_json, to_json
 from .confidentiality import PROFILE
 from .deidentify import Deidentified, deidentify
 from .dicom import load_series
+from .encryption import (
+    change_passphrase,
+    decrypt,
+    encrypt,
+    encrypted_like,
+    new_encrypted,
+    unlock,
+)
 from .happenings import AuditEvent, audit_events, audit_head, log_event, log_export, log_opening
 from .identity import identity_of
 from .journal import load_edits
@@ -14,12 +22,14 @@ from .lock import CaseLock
 from .opening import Lost, Opened, load, load_view, opened
 from .phases import phase_of, phases
 from .pixels import stored_values
+from .place import CasePath, EncryptedCase, Place, is_encrypted
 from .scan import scan
 from .series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
 from .stacking import Partial
 from .store import autosave, discard_autosaves, holds_autosaves, save
 from .surfaces import SURFACE_SUFFIXES, write_surface
 from .thumbnails import thumbnail
+from .vault import Cost, WrongPassphrase
 from .verify import verify
 from .volumes import VOLUME_SUFFIXES, load_volume_file
 
@@ -31,21 +41,31 @@ __all__ = [
     "VOLUME_SUFFIXES",
     "AuditEvent",
     "CaseLock",
+    "CasePath",
+    "Cost",
     "Deidentified",
+    "EncryptedCase",
     "Lost",
     "Opened",
     "Partial",
+    "Place",
     "Problem",
     "Scan",
     "SeriesFound",
+    "WrongPassphrase",
     "audit_events",
     "audit_head",
     "autosave",
+    "change_passphrase",
+    "decrypt",
     "deidentify",
     "discard_autosaves",
+    "encrypt",
+    "encrypted_like",
     "from_json",
     "holds_autosaves",
     "identity_of",
+    "is_encrypted",
     "label_names",
     "load",
     "load_edits",
@@ -56,6 +76,7 @@ __all__ = [
     "log_event",
     "log_export",
     "log_opening",
+    "new_encrypted",
     "opened",
     "pack",
     "phase_of",
@@ -65,6 +86,7 @@ __all__ = [
     "stored_values",
     "thumbnail",
     "to_json",
+    "unlock",
     "unpack",
     "verify",
     "write_surface",

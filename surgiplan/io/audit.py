@@ -24,9 +24,10 @@ from .place import Place
 from .plain import size_of
 from .strict_json import parsed
 
-__all__ = ["AuditLog", "SaveEntry", "broken_links", "head_of"]
+__all__ = ["AUDIT_FILES", "AuditLog", "SaveEntry", "broken_links", "head_of"]
 
-_LOG, _HEAD = "audit.jsonl", "audit.head"
+_LOG, _HEAD = AUDIT_FILES = ("audit.jsonl", "audit.head")
+"""Its lines, and where they ended."""
 _LARGEST_BYTES = 64 << 20
 """Some two hundred thousand events."""
 _LARGEST_HEAD_BYTES = 4096

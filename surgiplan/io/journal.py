@@ -53,7 +53,7 @@ def append(place: Place, lines: Sequence[Mapping[str, Any]]) -> None:
 
 
 def mark(place: Place) -> JournalMark:
-    """How far a journal goes.  Raises OSError, CaseFileError."""
+    """How far a journal goes.  Raises OSError."""
     digest, lines = hashlib.sha256(), 0
     for line in place.lines(JOURNAL):
         digest.update(line)
@@ -91,12 +91,12 @@ def edits_in(place: Place, objects: Objects, name: str = JOURNAL) -> Iterator[Ed
 
 
 def arrays_named(place: Place) -> set[str]:
-    """The hashes of all arrays that a journal refers to.  Raises OSError, CaseFileError."""
+    """The hashes of all arrays that a journal refers to.  Raises OSError."""
     return {name.decode() for line in place.lines(JOURNAL) for name in _ARRAY.findall(line)}
 
 
 def identities(place: Place) -> set[str]:
-    """The hashes of the identities that a journal refers to.  Raises OSError, CaseFileError."""
+    """The hashes of the identities that a journal refers to.  Raises OSError."""
     found = set()
     for line in place.lines(JOURNAL):
         with suppress(ValueError):

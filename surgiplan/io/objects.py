@@ -90,6 +90,11 @@ class Objects:
         array: npt.NDArray[Any] = raw.view(dtype.newbyteorder("<")).reshape(shape)
         return array
 
+    def whole(self, sha256: str) -> npt.NDArray[np.uint8]:
+        """The bytes of an object.  Raises CaseFileError, ObjectMissing."""
+        size = self._vault.unsealed_size(size_of(self.path_of(sha256)))
+        return self.fetch(sha256, np.dtype(np.uint8), (max(size, 0),))
+
     def damaged(self, table: Mapping[str, int]) -> dict[str, str]:
         """Of objects and their sizes [bytes] those that are not as written, and why not."""
         found = {}

@@ -11,7 +11,16 @@ from .atomic import append_whole, write_whole
 from .plain import open_plain, read_plain, size_of
 from .vault import PLAIN, PlainVault
 
-__all__ = ["CasePath", "EncryptedCase", "Place", "is_encrypted", "place_of"]
+__all__ = [
+    "SEALED",
+    "VAULT",
+    "CasePath",
+    "EncryptedCase",
+    "Place",
+    "is_encrypted",
+    "place_of",
+    "read_vault",
+]
 
 SEALED = "sealed"
 """Folder with all files of an encrypted case."""
@@ -77,8 +86,8 @@ class Place:
     def lines(self, name: str) -> Iterator[bytes]:
         """The whole lines of a file, ends included; none if there is no file.
 
-        A last line that a crash has cut off is left out.  Raises OSError, CaseFileError if one
-        was changed.
+        A last line that a crash has cut off is left out.  A sealed line that was changed comes
+        as one that is no JSON, so that whoever reads it finds it damaged.  Raises OSError.
         """
         longest = int(_LONGEST_LINE * self.vault.line_growth)
         try:
@@ -88,7 +97,10 @@ class Place:
         with file:
             number = 0
             while (line := file.readline(longest + 1)).endswith(b"\n"):
-                yield self.vault.unsealed_line(name, number, line[:-1]) + b"\n"
+                try:
+                    yield self.vault.unsealed_line(name, number, line[:-1]) + b"\n"
+                except CaseFileError:
+                    yield b"!" + line
                 number += 1
             if len(line) > longest:
                 raise OSError(f"a line of {name} is far too long")
@@ -133,6 +145,11 @@ def place_of(path: CasePath) -> Place:
                 "in SURGIPLAN_PASSPHRASE."
             )
         raise CaseFileError(f"{place.name} is no longer encrypted; open it again.")
+    lacks_key = place.vault.is_plain and (place.root / SEALED).exists()
+    if lacks_key and not (place.root / "manifests").exists():
+        raise CaseFileError(
+            f"{place.name} is encrypted and its file {VAULT} is gone; put that back from a backup."
+        )
     if not place.vault.is_plain and not place.vault.is_of(read_vault(place.root)):
         raise CaseFileError(f"{place.name} is another case than the one that was unlocked.")
     return place

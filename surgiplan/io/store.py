@@ -21,8 +21,9 @@ from .codec import Arrays, identity_object, to_json
 from .dropped import dropped_identities
 from .manifests import Manifest
 from .objects import Objects
-from .place import CasePath, Place, place_of
+from .place import VAULT, CasePath, Place, place_of
 from .plain import check_folders
+from .remains import remove_remains
 
 __all__ = ["autosave", "discard_autosaves", "holds_autosaves", "save"]
 
@@ -91,7 +92,7 @@ def _saved(
         for line in lines:
             journal_arrays.pop(identity_object(line), None)
     arrays = {**arrays, **journal_arrays}
-    existed = place.exists()
+    existed = place.files.exists()
     try:
         _make_folders(place)
         before = _before(place)
@@ -218,6 +219,7 @@ def _write_view(place: Place, view: Mapping[str, Any]) -> None:
 def _clean(place: Place, *, autosaves_kept: int = 0) -> None:
     """Keep the newest manifests and what they and the journal need, remove the rest."""
     folder = place.manifests
+    remove_remains(place)
     saved = _manifests.generations(folder)
     autosaved = _manifests.generations(folder, autosave=True)
     for generation in saved[_SAVES_KEPT:]:
@@ -252,6 +254,10 @@ def _remove_empty(place: Place) -> None:
     for folder in (place.files / "objects", place.manifests, place.files, place.root):
         with suppress(OSError):
             folder.rmdir()
+    if not place.vault.is_plain and not place.files.exists():
+        with suppress(OSError):
+            (place.root / VAULT).unlink()
+            place.root.rmdir()
 
 
 def _explained(place: Place, error: OSError) -> CaseFileError:

@@ -70,6 +70,10 @@ class PlainVault:
         """The size of a file that holds so many bytes [bytes]."""
         return size
 
+    def unsealed_size(self, size: int) -> int:
+        """How many bytes a file of that size holds [bytes]; negative if none can be."""
+        return size
+
     def sealed(self, name: str, content: Bytes) -> Iterator[Bytes]:
         """What a file of that name is to hold."""
         yield content
@@ -173,6 +177,10 @@ class SealedVault(PlainVault):
     def sealed_size(self, size: int) -> int:
         return _ID_BYTES + size + _chunks(size) * _TAG_BYTES
 
+    def unsealed_size(self, size: int) -> int:
+        pieces = max(1, -(-(size - _ID_BYTES) // (_CHUNK_BYTES + _TAG_BYTES)))
+        return size - _ID_BYTES - pieces * _TAG_BYTES
+
     def sealed(self, name: str, content: Bytes) -> Iterator[Bytes]:
         whole = memoryview(content).cast("B")
         own_id, count = secrets.token_bytes(_ID_BYTES), _chunks(len(whole))
@@ -187,10 +195,10 @@ class SealedVault(PlainVault):
 
         whole = memoryview(content).cast("B")
         step = _CHUNK_BYTES + _TAG_BYTES
-        count = max(1, -(-(len(whole) - _ID_BYTES) // step))
-        size = len(whole) - _ID_BYTES - count * _TAG_BYTES
+        size = self.unsealed_size(len(whole))
         if size < 0:
             raise CaseFileError(f"{name} is cut off.")
+        count = _chunks(size)
         own_id = bytes(whole[:_ID_BYTES])
         for index in range(count):
             start = _ID_BYTES + index * step

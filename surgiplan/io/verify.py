@@ -13,11 +13,12 @@ from .audit_check import audit_damage
 from .dropped import dropped_identities
 from .manifests import Manifest
 from .objects import Objects
-from .place import CasePath, Place, place_of
+from .place import CasePath, Place, is_encrypted, place_of
 from .plain import check_folders, size_of
+from .remains import has_remains
 from .strict_json import parsed
 
-__all__ = ["verify"]
+__all__ = ["damage_in", "verify"]
 
 _MOST_MANIFEST_BYTES = 64 << 20
 
@@ -27,7 +28,14 @@ def verify(path: CasePath) -> tuple[str, ...]:
 
     Raises CaseFileError if there is no case.
     """
-    place = place_of(path)
+    return damage_in(place_of(path))
+
+
+def damage_in(place: Place) -> tuple[str, ...]:
+    """What is damaged at a place, whichever form of the case counts now.
+
+    Raises CaseFileError if there is no case.
+    """
     folder = place.manifests
     check_folders(place.files)
     found = [(n, False) for n in _manifests.generations(folder)]
@@ -65,6 +73,11 @@ def verify(path: CasePath) -> tuple[str, ...]:
         damaged.update(dict.fromkeys(_broken_chain(sound)))
     damaged.update(dict.fromkeys(_damaged_journal(place, sound, objects)))
     damaged.update(dict.fromkeys(audit_damage(AuditLog(place), saved)))
+    if not place.vault.is_plain and is_encrypted(place) and has_remains(place):
+        damaged[
+            f"Files from before {place.name} was encrypted still lie in it unencrypted; encrypt it "
+            "again, or save it, to remove them."
+        ] = None
     return tuple(damaged)
 
 
