@@ -20,7 +20,7 @@ resource.setrlimit(resource.RLIMIT_AS, ({LIMIT_BYTES}, {LIMIT_BYTES}))
 from fuzz.watch import peak_mib, reset_peak
 from surgiplan import io
 from surgiplan.errors import SurgiplanError
-from surgiplan.io.decoders import _pool
+from surgiplan.io.decoders import program_decoders
 for folder in sorted(Path(sys.argv[1]).iterdir()):
     reset_peak()
     found = io.scan(folder)
@@ -35,7 +35,7 @@ for folder in sorted(Path(sys.argv[1]).iterdir()):
             except SurgiplanError as error:
                 words += str(error)
     print(json.dumps([folder.name, words, volumes, peak_mib()]), flush=True)
-_pool().close()
+program_decoders().close()
 used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 print(json.dumps(["decoders", "", 0, used]))
 """
