@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -339,3 +341,12 @@ def test_the_shell_lists_what_was_done(tmp_path, capsys):
     }  # fmt: skip
     assert {"Rows", "ImagePositionPatient"} <= {change["name"] for change in answer["kept"]}
     assert answer["warnings"] == answer["refused"] == []
+
+
+def test_an_archive_is_read_where_it_lies(tmp_path):
+    folder = write(tmp_path / "in", slices(body()[:3]))
+    archive = shutil.make_archive(str(tmp_path / "ZZCANARY"), "zip", folder)
+    done = io.deidentify(Path(archive), tmp_path / "out")
+    assert len(done.files) == 3
+    assert {p.name for p in tmp_path.iterdir()} == {"in", "out", "ZZCANARY.zip"}
+    assert not any(b"ZZCANARY" in file.read_bytes() for file in done.files)
