@@ -35,7 +35,9 @@ def accepted_stack(series: SeriesFound, accept: Collection[str] = ()) -> Accepte
             raise DicomError(_refusal(series, problem))
     remarks = [f"One of several phases: {series.phase_label}."] if series.phase_label else []
     if left_out := len(series.headers) - len(series.stack):
-        names = ", ".join(sorted(header.name for header in series.headers[-left_out:])[:3])
+        # By number: a file's name may be the patient's, and remarks stay in the case.
+        images = sorted(header.instance or 0 for header in series.headers[-left_out:])
+        names = ", ".join(f"image {number}" for number in images[:3])
         more = f" and {left_out - 3} more" if left_out > 3 else ""
         remarks.append(f"Images that do not belong to the stack were left out: {names}{more}.")
     return AcceptedStack(series.stack, tuple(remarks))

@@ -12,13 +12,14 @@ from typing import Any
 from surgiplan import __version__
 
 from .confidentiality import PROFILE, Action, action_for, may_shift
+from .header_values import name_words
 
 __all__ = ["Cleaner", "Tally"]
 
 _OWN_ROOT = "1.2.840.10008."
 """UIDs below it are DICOM's own: kinds of objects, not objects."""
 _TEXTS = frozenset({"LO", "SH", "LT", "ST", "UT", "UC", "PN"})
-_SHORTEST_NAME, _SHORTEST_NUMBER = 3, 4
+_SHORTEST_NUMBER = 4
 _DUMMIES = {
     "AS": "000Y", "DA": "19000101", "DT": "19000101000000", "TM": "000000", "DS": "0", "IS": "0",
     "UR": "http://removed.invalid", "AT": 0, "US": 0, "SS": 0, "UL": 0, "SL": 0, "UV": 0, "SV": 0,
@@ -179,13 +180,10 @@ def _secrets_of(dataset: Any) -> _Secrets:
     names: set[str] = set()
     numbers: set[str] = set()
     for keyword in ("PatientName", "OtherPatientNames", "PatientBirthName"):
-        names.update(re.findall(r"\w+", str(dataset.get(keyword) or "").casefold()))
+        names |= name_words(str(dataset.get(keyword) or ""))
     for keyword in ("PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthDate"):
         numbers.update(str(v).strip().casefold() for v in _several(dataset.get(keyword)))
-    return _Secrets(
-        frozenset(n for n in names if len(n) >= _SHORTEST_NAME and not n.isdigit()),
-        frozenset(n for n in numbers if len(n) >= _SHORTEST_NUMBER),
-    )
+    return _Secrets(frozenset(names), frozenset(n for n in numbers if len(n) >= _SHORTEST_NUMBER))
 
 
 def _values(element: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .classes import DIRECTORY, ENHANCED
 from .elements import Uncovered, Walk, slots, walk
-from .header_values import iso_date, made_up_uid, patient_key, stored_bits
+from .header_values import iso_date, made_up_uid, patient_key, stored_bits, without_name
 from .pixel_bytes import native_bytes, placed
 from .series import ImageHeader
 from .stretches import Stretches
@@ -192,7 +192,7 @@ def _shared_values(raw: tuple[Any, ...], salt: bytes) -> tuple[Any, ...]:
         _text(study_uid),
         _text(frame_uid),
         _text(modality),
-        _text(description),
+        without_name(_text(description), _text(number), _text(name)),
         iso_date(_text(study_date)),
         patient_key(_text(number), _text(name), _text(born), salt),
         _short(rows, 0),

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ __all__ = [
     "first_number",
     "iso_date",
     "made_up_uid",
+    "name_words",
     "numbers",
     "one_number",
     "patient_key",
@@ -20,7 +22,12 @@ __all__ = [
     "stored_bits",
     "text",
     "whole",
+    "without_name",
 ]
+
+_WORD = re.compile(r"\w+")
+_SHORTEST_NAME, _SHORTEST_FOREIGN_NAME, _SHORTEST_NUMBER = 3, 2, 4
+"""What is shorter stands in too many texts by chance [letters]."""
 
 FILE_PHASE_TAGS = (
     "TemporalPositionIdentifier",
@@ -120,6 +127,28 @@ def patient_key(number: str, name: str, born: str, salt: bytes) -> str:
     """What tells patients apart within one scan, and tells nothing about them."""
     who = f"{number}\n{name}\n{born}".encode("utf-8", "replace")
     return hashlib.blake2b(who, key=salt, digest_size=8).hexdigest()
+
+
+def without_name(description: str, number: str, name: str) -> str:
+    """A description as it may be shown: nothing if it holds the patient's number or a name of his.
+
+    What someone typed at the scanner stands in titles and on paper, where no name may be.
+    """
+    if not description:
+        return ""
+    told, number = description.casefold(), number.casefold()
+    is_numbered = len(number) >= _SHORTEST_NUMBER and number in told
+    return "" if is_numbered or name_words(name) & set(_WORD.findall(told)) else description
+
+
+def name_words(name: str) -> set[str]:
+    """The parts of a name that are long enough to tell, without capitals."""
+    return {
+        word
+        for word in _WORD.findall(name.casefold())
+        if len(word) >= (_SHORTEST_NAME if word.isascii() else _SHORTEST_FOREIGN_NAME)
+        and not word.isdigit()
+    }
 
 
 def made_up_uid(folder: str, modality: str, description: str) -> str:

@@ -26,6 +26,7 @@ from .header_values import (
     stored_bits,
     text,
     whole,
+    without_name,
 )
 from .multiframe import GROUP_TAGS, frame_headers
 from .pixel_bytes import PixelBytes, is_bomb, located, native_bytes
@@ -205,7 +206,8 @@ def _described(
     needed = native_bytes(syntax, rows, columns, frames, samples, bits)
     padding = [first_number(dataset, t) for t in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
     marks = [value for value in padding if value is not None]
-    modality, description = text(dataset, "Modality"), text(dataset, "SeriesDescription")
+    modality = text(dataset, "Modality")
+    description = without_name(text(dataset, "SeriesDescription"), number, name)
     uid = text(dataset, "SeriesInstanceUID")
     return ImageHeader(
         path=path,

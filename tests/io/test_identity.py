@@ -4,7 +4,7 @@ import json
 
 import pydicom
 import pytest
-from series_on_disk import FRAME, SERIES, STUDY, slices, write
+from series_on_disk import FRAME, SERIES, STUDY, body, slices, write
 
 from surgiplan import io
 from surgiplan.cli import main
@@ -240,3 +240,34 @@ def test_the_shell_lets_a_later_study_in_and_no_stranger(studies, path, capsys):
     assert "ZZCANARY" not in said
     assert sorted(p.name for p in path.rglob("*")) == before
     assert len(io.load(path).volumes) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Portal venous", "Portal venous"),
+        ("Portal BERTA", ""),
+        ("Zzcanary/abdomen", ""),
+        ("Kopf ZZ-4711 nativ", ""),
+        ("Alberta protocol", "Alberta protocol"),
+    ],
+)
+def test_a_name_typed_at_the_scanner_is_not_shown(tmp_path, typed, shown):
+    for character_set in ("ISO_IR 100", "ISO_IR 192"):  # read by two parsers
+        folder = write(
+            tmp_path / character_set, slices(), SeriesDescription=typed,
+            SpecificCharacterSet=character_set,
+        )  # fmt: skip
+        (series,) = io.scan(folder).series
+        assert series.description == shown
+
+
+def test_images_that_were_left_out_are_told_by_number_and_not_by_the_name_of_their_file(tmp_path):
+    images = slices(body((30, 12, 10)))
+    images[0].tags["ImageOrientationPatient"] = [0, 1, 0, 0, 0, 1]
+    folder = write(tmp_path / "scan", images)
+    for file in folder.iterdir():
+        file.rename(folder / f"ZZCANARY_{file.name}")
+    volume = import_scan(folder, accept=["mixed_orientation"]).volume
+    assert "left out: image 1" in " ".join(volume.source.remarks)
+    assert "ZZ" not in " ".join(volume.source.remarks)

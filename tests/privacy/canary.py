@@ -29,6 +29,10 @@ PEOPLE: Mapping[str, Mapping[str, str]] = {
         "PatientID": "ZZ-4713-ID",
     },
 }
+DESCRIPTIONS: Mapping[str, str] = {
+    "utf8": "Portal 雀鳥", "latin1": "portal ZOË", "japanese": "ZZ-4713-ID venous"
+}  # fmt: skip
+"""What somebody typed at the scanner."""
 COMMON: Mapping[str, str] = {
     "PatientBirthDate": "19130719",
     "PatientAddress": "ZZADDRESS 7, Canarytown",
@@ -53,7 +57,8 @@ _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\n?endstream", re.DOTALL)
 
 def series(folder: Path, person: str, **tags: object) -> Path:
     """A sound CT of that person, in a folder that is named after him."""
-    return write(folder / FOLDER / person, slices(), **{**COMMON, **PEOPLE[person], **tags})
+    words = {**COMMON, **PEOPLE[person], "SeriesDescription": DESCRIPTIONS[person], **tags}
+    return write(folder / FOLDER / person, slices(), **words)
 
 
 def found_in(content: bytes, secrets: tuple[str, ...] = SECRETS) -> set[str]:

@@ -22,7 +22,7 @@ def spoil(content: bytes, kind: bytes, found: list) -> bytes:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.decode())
 @pytest.mark.parametrize("person", ["utf8", "japanese"])
 def test_a_name_of_the_wrong_kind_is_not_quoted(tmp_path, capfd, caplog, person, kind):
-    folder, found = series(tmp_path / "given", person), []
+    folder, found = series(tmp_path / "given", person, SeriesDescription="Portal"), []
     for file in folder.iterdir():
         file.write_bytes(spoil(file.read_bytes(), kind, found))
     assert all(found)
