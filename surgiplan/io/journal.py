@@ -18,13 +18,14 @@ from .place import CasePath, Place
 from .strict_json import parsed
 
 __all__ = [
-    "JOURNAL", "append", "arrays_named", "edit_of", "edits_in", "identities", "lines_of",
+    "JOURNAL", "UNDO", "append", "arrays_named", "edit_of", "edits_in", "identities", "lines_of",
     "load_edits", "mark",
 ]  # fmt: skip
 
 JOURNAL = "journal.jsonl"
 
-_UNDO = {"type": "Undo"}
+UNDO = {"type": "Undo"}
+"""The line that takes the edit before it back."""
 _ARRAY = re.compile(rb'"array": ?"([0-9a-f]{64})"')
 
 
@@ -32,7 +33,7 @@ def lines_of(edits: Sequence[Edit | None]) -> tuple[list[dict[str, Any]], Arrays
     """Edits as JSON values and the arrays that they need; None takes the edit before back."""
     lines, arrays = [], {}
     for edit in edits:
-        document, needed = (dict(_UNDO), {}) if edit is None else to_json(edit)
+        document, needed = (dict(UNDO), {}) if edit is None else to_json(edit)
         lines.append(document)
         arrays.update(needed)
     return lines, arrays
@@ -40,7 +41,7 @@ def lines_of(edits: Sequence[Edit | None]) -> tuple[list[dict[str, Any]], Arrays
 
 def edit_of(document: Any, fetch: Fetch) -> Edit | None:
     """The edit of a line; None for an undo.  Raises CaseFileError."""
-    edit: Edit | None = None if document == _UNDO else from_json(document, fetch)
+    edit: Edit | None = None if document == UNDO else from_json(document, fetch)
     return edit
 
 

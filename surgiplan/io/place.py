@@ -113,6 +113,15 @@ class Place:
         sealed = [self.vault.sealed_line(name, first + n, line) for n, line in enumerate(lines)]
         append_whole(self.files / name, b"".join(line + b"\n" for line in sealed))
 
+    def cut(self, name: str, count: int) -> None:
+        """Keep only the first ``count`` lines of a file, durably.  Raises OSError."""
+        longest = int(_LONGEST_LINE * self.vault.line_growth)
+        with open_plain(self.files / name, to_change=True) as file:
+            size = sum(len(file.readline(longest + 1)) for _ in range(count))
+            file.truncate(size)
+            file.flush()
+            os.fsync(file.fileno())
+
 
 CasePath = Path | str | Place
 """A case for those who open it; a ``Place`` if it is encrypted."""

@@ -20,6 +20,7 @@ from .audit import AuditLog, SaveEntry
 from .codec import Arrays, identity_object, to_json
 from .dropped import dropped_identities
 from .manifests import Manifest
+from .mending import mend_journal
 from .objects import Objects
 from .place import VAULT, CasePath, Place, place_of
 from .plain import check_folders
@@ -96,8 +97,7 @@ def _saved(
     try:
         _make_folders(place)
         before = _before(place)
-        if not autosave:
-            _complete_journal(place, before)
+        mend_journal(place, before)
         written = _write_objects(Objects(place), arrays)
         entry = None if autosave else SaveEntry(AuditLog(place), steps)
         generation = _write_manifest(place, before, document, arrays, lines, written, entry)
@@ -142,15 +142,6 @@ def _newer(place: Place) -> CaseFileError:
         f"{place.name} was saved by a newer version of surgiplan, which saving here would damage; "
         "save under another name, or use that version."
     )
-
-
-def _complete_journal(place: Place, before: Manifest | None) -> None:
-    """Add the lines of the last save that a crash kept from the journal."""
-    if before is None or before.journal is None:
-        return
-    missing = before.journal.lines + len(before.steps) - _journal.mark(place).lines
-    if 0 < missing <= len(before.steps):
-        _journal.append(place, before.steps[-missing:])
 
 
 def _write_manifest(

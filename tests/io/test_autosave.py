@@ -168,6 +168,39 @@ def test_lines_that_a_crash_kept_from_the_journal_are_added_by_the_next_save(
     assert io.verify(path) == ()
 
 
+@pytest.mark.parametrize("later", [[4, 5], [None, 7], [4, None, None, 7], [None, None]])
+def test_steps_of_a_state_that_rotted_are_taken_back_in_the_journal(edits, begun, later):
+    path, rest = begun
+    done = list(edits[:4])
+    for step in later:
+        if step is None:
+            done.pop()
+        else:
+            done.append(edits[step])
+    io.save(replayed(done), path, journal=[None if n is None else edits[n] for n in later])
+    (path / "manifests/00000002.json").write_text("{")
+    assert same(io.load(path), replayed(edits[:4]))
+    io.save(replayed(edits), path, journal=rest)
+    in_force = []
+    for edit in io.load_edits(path / "journal.jsonl"):
+        if edit is None:
+            in_force.pop()
+        else:
+            in_force.append(edit)
+    assert same(replayed(in_force), replayed(edits))
+    assert all("journal" not in sentence for sentence in io.verify(path))
+
+
+@pytest.mark.parametrize("torn", [b"\0" * 90 + b"\n", b'{"type": "Mo\0\0"}\n[1]\n', b"[]\n"])
+def test_lines_that_a_power_cut_spoiled_are_cut_off(edits, begun, torn):
+    path, rest = begun
+    with (path / "journal.jsonl").open("ab") as file:
+        file.write(torn)
+    io.save(replayed(edits), path, journal=rest)
+    assert same(replayed(io.load_edits(path / "journal.jsonl")), replayed(edits))
+    assert io.verify(path) == ()
+
+
 def test_a_journal_or_a_chain_that_was_tampered_with_is_reported(edits, begun):
     path, _ = begun
     for step in range(5, 11):
