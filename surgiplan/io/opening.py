@@ -1,10 +1,13 @@
 """Reading a case: the newest sound state of it, and work that a program did not live to save."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from surgiplan import RESEARCH_USE
 from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 from surgiplan.model import Case
@@ -76,11 +79,35 @@ def load(path: CasePath) -> Case:
 def load_view(path: CasePath) -> Mapping[str, Any]:
     """What ``save`` was last told about the view; empty where that is missing or damaged."""
     try:
-        content = parsed(place_of(path).read("view.json", _LARGEST_VIEW_BYTES))
-    except (OSError, ValueError, CaseFileError):
+        return checked_view(place_of(path)) or {}
+    except CaseFileError:
         return {}
-    view = content.get("view") if isinstance(content, dict) else None
-    return view if isinstance(view, dict) else {}
+
+
+def checked_view(place: Place) -> Mapping[str, Any] | None:
+    """What ``save`` was last told about the view; None if nothing.
+
+    Raises CaseFileError if that is damaged.
+    """
+    try:
+        content = parsed(place.read("view.json", _LARGEST_VIEW_BYTES))
+        view: dict[str, Any] = content["view"]
+        # Those of format 1 carry no hash.
+        if content.get("sha256", view_hash(view)) != view_hash(view):
+            raise ValueError("another hash")
+        if content.keys() - {"notice", "view", "sha256"} or content["notice"] != RESEARCH_USE:
+            raise ValueError("another make")
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CaseFileError("view.json is damaged.") from error
+    return view
+
+
+def view_hash(view: Mapping[str, Any]) -> str:
+    """SHA-256 of a view as plain JSON, keys sorted."""
+    text = json.dumps(dict(view), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def opened(path: CasePath) -> Opened:

@@ -22,6 +22,7 @@ from .dropped import dropped_identities
 from .manifests import Manifest
 from .mending import mend_journal
 from .objects import Objects
+from .opening import view_hash
 from .place import VAULT, CasePath, Place, place_of
 from .plain import check_folders
 from .remains import remove_remains
@@ -202,7 +203,7 @@ def _write_objects(objects: Objects, arrays: Arrays) -> list[Path]:
 
 
 def _write_view(place: Place, view: Mapping[str, Any]) -> None:
-    content = {"notice": RESEARCH_USE, "view": dict(view)}
+    content = {"notice": RESEARCH_USE, "view": dict(view), "sha256": view_hash(view)}
     text = json.dumps(content, indent=1, allow_nan=False) + "\n"
     place.write("view.json", text.encode())
 

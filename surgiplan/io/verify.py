@@ -13,6 +13,7 @@ from .audit_check import audit_damage
 from .dropped import dropped_identities
 from .manifests import Manifest
 from .objects import Objects
+from .opening import checked_view
 from .place import CasePath, Place, is_encrypted, place_of
 from .plain import check_folders, size_of
 from .remains import has_remains
@@ -78,6 +79,10 @@ def damage_in(place: Place) -> tuple[str, ...]:
             f"Files from before {place.name} was encrypted still lie in it unencrypted; encrypt it "
             "again, or save it, to remove them."
         ] = None
+    try:
+        checked_view(place)
+    except CaseFileError as error:
+        damaged[str(error)] = None
     return tuple(damaged)
 
 

@@ -5,10 +5,8 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from plan_to_save import files, replayed, same
 
@@ -71,34 +69,6 @@ def die_after(steps, step, patch):
         return function(*arguments, **options)
 
     patch.setattr(owner, step, dying, raising=False)
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_program_killed_while_it_saves_loses_nothing_that_it_had_saved(path, seed):
-    script = """
-        import sys
-        import numpy as np
-        from surgiplan import io
-        from surgiplan.model import Case, Volume, VoxelGrid
-        grid = VoxelGrid((40, 60, 60), np.eye(4))
-        for n in range(1, 10_000):
-            volumes = [Volume(f"v{m}", np.full(grid.shape, n * m, np.int16), grid) for m in (1, 2)]
-            print(io.save(Case().with_(*volumes), sys.argv[1]), flush=True)
-    """
-    run = [sys.executable, "-c", textwrap.dedent(script), str(path)]
-    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True, cwd=os.getcwd()) as process:
-        assert process.stdout.readline() == "1\n"
-        time.sleep(np.random.default_rng(seed).uniform(0, 0.3))
-        process.kill()
-        told = [int(line) for line in process.stdout.read().split("\n")[:-1]]
-    opened = io.opened(path)
-    assert opened.remarks == ()
-    assert opened.generation >= max(told, default=1)
-    n = opened.generation
-    assert [np.unique(v.values).tolist() for v in opened.case.volumes.values()] == [[n], [2 * n]]
-    io.save(opened.case, path)
-    assert io.verify(path) == ()
-    assert not list(path.rglob(".*"))
 
 
 def test_a_killed_save_leaves_the_state_before_and_its_litter_goes(edits, case, path):
