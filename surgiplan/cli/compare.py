@@ -13,6 +13,7 @@ from surgiplan.model import Segment
 from surgiplan.validation import Comparison, Surface, compared, definitions
 
 from .output import Answer, Console
+from .passphrase import unlocked
 
 __all__ = ["compare"]
 
@@ -69,9 +70,9 @@ def _segments(
     """The structures of a file, of a case, or one segment ``CASE#segment``."""
     path, hash_mark, name = where.rpartition("#")
     if hash_mark and Path(path).is_dir():
-        return [io.load(path).segment(name)]
+        return [io.load(unlocked(Path(path))).segment(name)]
     if Path(where).is_dir():
-        found = list(io.load(where).segments.values())
+        found = list(io.load(unlocked(Path(where))).segments.values())
     elif Path(where).is_file():
         found = list(io.load_labels(Path(where), names, console.report))
     else:

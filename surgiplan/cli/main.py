@@ -2,6 +2,7 @@
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 
 from surgiplan.errors import SurgiplanError
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse(given)
     console = Console(json=options.json, quiet=options.quiet)
     try:
+        _unlock(options)
         answer = options.run(options, console)
     except SurgiplanError as error:
         console.complain(str(error))
@@ -40,3 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     console.answer(answer)
     return 0
+
+
+def _unlock(options: Namespace) -> None:
+    """Open an encrypted case with its passphrase; ``encrypt`` asks for a new one itself."""
+    if options.command == "encrypt" or not (hasattr(options, "case") or hasattr(options, "into")):
+        return
+    from .passphrase import unlock_options
+
+    unlock_options(options)

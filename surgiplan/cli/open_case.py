@@ -11,10 +11,12 @@ from surgiplan.model import Case
 
 from .output import Answer
 
-__all__ = ["changed", "locked", "saved", "shown"]
+__all__ = ["changed", "locked", "refuse_existing", "saved", "shown"]
 
 
-def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: bool = False) -> Case:
+def changed(
+    path: Path | io.Place, build: Callable[[Case], Sequence[Edit]], *, dry_run: bool = False
+) -> Case:
     """Apply the edits that ``build`` makes of a case, and save it with them in its journal.
 
     With ``dry_run`` nothing is written.  Raises CaseFileError if the case is open elsewhere or
@@ -38,7 +40,7 @@ def changed(path: Path, build: Callable[[Case], Sequence[Edit]], *, dry_run: boo
         return case
 
 
-def locked(path: Path) -> io.CaseLock:
+def locked(path: Path | io.Place) -> io.CaseLock:
     """The lock of a case that exists, to be taken.  Raises CaseFileError if there is none."""
     if not path.exists():
         raise CaseFileError(f"There is no case {path}; check the path.")
@@ -58,10 +60,18 @@ def shown(answer: Answer, edits: Sequence[Edit], *, dry_run: bool) -> Answer:
     return Answer({**answer.json, "edits": listed}, lines)
 
 
-def saved(case: Case, path: Path, edits: Sequence[Edit]) -> None:
-    """Save a new case.  Raises CaseFileError if one is there already."""
+def saved(case: Case, path: Path, edits: Sequence[Edit], *, passphrase: str = "") -> None:
+    """Save a new case, encrypted if there is a passphrase.
+
+    Raises CaseFileError if one is there already.
+    """
+    refuse_existing(path)
+    io.save(case, io.new_encrypted(path, passphrase) if passphrase else path, journal=edits)
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise CaseFileError if there is something where a new case should be."""
     if path.exists():
         raise CaseFileError(
             f"{path.name} exists already; choose another name, or --into to add to it."
         )
-    io.save(case, path, journal=edits)

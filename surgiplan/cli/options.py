@@ -140,6 +140,16 @@ def _complain(sentence: str) -> int:
 
 def _case(command: argparse.ArgumentParser) -> None:
     command.add_argument("case", type=Path, metavar="CASE", help="a .splan case")
+    _passphrase(command)
+
+
+def _passphrase(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line is the passphrase of an encrypted case; else SURGIPLAN_PASSPHRASE",
+    )
 
 
 def _changes(command: argparse.ArgumentParser) -> None:
@@ -164,6 +174,8 @@ def _add_scans(commands: Parser) -> None:
     c.add_argument("--phase", type=int, metavar="N", help="one of several phases, from 1")
     c.add_argument("--accept", action="append", default=[], metavar="KIND")
     c.add_argument("--volume", default="", metavar="ID", help="id of the new volume")
+    c.add_argument("--encrypt", action="store_true", help="encrypt the new case from its start")
+    _passphrase(c)
     c.add_argument(
         "--no-identity", action="store_true", help="leave name, number and birth date outside"
     )
@@ -259,6 +271,18 @@ def _add_case(commands: Parser) -> None:
     c = commands.add("unpack", "cases:unpack", "Make a case of a file that was sent.")
     c.add_argument("file", type=Path, metavar="FILE.splanz")
     c.add_argument("-o", "--output", type=Path, required=True, metavar="CASE")
+    c = commands.add("encrypt", "encryption:encrypt", "Encrypt a case behind a passphrase.")
+    _case(c)
+    c = commands.add("decrypt", "encryption:decrypt", "Remove the encryption of a case.")
+    _case(c)
+    c = commands.add("passphrase", "encryption:passphrase", "Change the passphrase of a case.")
+    _case(c)
+    c.add_argument(
+        "--new-passphrase-file",
+        type=Path,
+        metavar="FILE",
+        help="its first line is the new one; else SURGIPLAN_NEW_PASSPHRASE",
+    )
     c = commands.add("recover", "cases:recover", "Keep work that a program did not live to save.")
     _case(c)
     c.add_argument("--discard", action="store_true", help="forget it instead")

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from surgiplan import io
-from surgiplan.errors import DicomError
+from surgiplan.errors import CaseFileError, DicomError
 from surgiplan.model import Case, Volume
 from surgiplan.workflow import import_scan as imported
 
-from .open_case import changed, saved
+from .open_case import changed, refuse_existing, saved
 from .output import Answer, Console
+from .passphrase import new_passphrase
 
 __all__ = ["import_scan", "scan"]
 
@@ -84,16 +85,20 @@ def import_scan(options: Namespace, console: Console) -> Answer:
         )
         return [edit]
 
+    if options.into and options.encrypt:
+        raise CaseFileError("--encrypt is for a new case; encrypt this one with: surgiplan encrypt")
     if options.into:
         known = set(io.load(options.into).volumes)
         case = changed(options.into, build)
         volume = next(v for key, v in case.volumes.items() if key not in known)
     else:
-        if options.output.exists():
-            saved(Case(), options.output, [])
+        refuse_existing(options.output)
+        words = ""
+        if options.encrypt:
+            words = new_passphrase(options.output, options.passphrase_file)
         edits = build(Case())
         case = edits[0].apply(Case())
-        saved(case, options.output, edits)
+        saved(case, options.output, edits, passphrase=words)
         volume = case.volume()
     kept = "kept" if case.identity else "none"
     about = volume_json(volume)
