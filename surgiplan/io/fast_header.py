@@ -33,15 +33,16 @@ _SHARED = (
 _MARKS = (
     (0x00200100, "IS"), (0x00209241, "FL"), (0x00181060, "DS"), (0x00180086, "IS"),
     (0x00180081, "DS"), (0x00189087, "FD"), (0x00200012, "IS"), (0x00181210, "SH"),
-    (0x00080032, "TM"), (0x00080033, "TM"),
 )  # fmt: skip
-"""As ``PHASE_TAGS`` begin, without ImageType, which stands among the shared ones."""
+"""As ``PHASE_TAGS`` begin, up to ImageType, which stands among the shared ones."""
 _OWN = (
-    (0x00080018, "UI"), (0x00200032, "DS"), (0x00200013, "IS"), (0x00281050, "DS"),
-    (0x00281051, "DS"), (0x00281052, "DS"), (0x00281053, "DS"),
+    (0x00080018, "UI"), (0x00200032, "DS"), (0x00200013, "IS"), (0x00080032, "TM"),
+    (0x00080033, "TM"), (0x00281050, "DS"), (0x00281051, "DS"), (0x00281052, "DS"),
+    (0x00281053, "DS"),
 )  # fmt: skip
 """What each slice has for itself."""
-_TYPE_MARK = 8
+_TYPE_SLOT = 1
+"""Of ImageType."""
 _LONGEST_WHOLE = 12
 """Characters of an integer string."""
 _ONE_BYTE_CHARACTERS = frozenset(
@@ -69,6 +70,7 @@ class FastReader:
         self._known: dict[tuple[bytes | None, ...], Stretches] = {}
         self._shared: dict[tuple[bytes | bool | None, ...], tuple[Any, ...]] = {}
         self._marks: dict[tuple[bytes | None, ...], tuple[str, ...]] = {}
+        self._levels: dict[tuple[bytes | None, ...], _Levels] = {}
 
     def read(
         self,
@@ -104,22 +106,30 @@ class FastReader:
         found = Walk(_COUNT)
         if implicit and start[meta_end + 4 : meta_end + 6].isalpha():
             raise Uncovered
-        known = self._known.setdefault(tuple(meta.values), Stretches())
+        known = self._known.get(meta_key := tuple(meta.values))
+        if known is None:
+            known = self._known[meta_key] = Stretches()
         walk(start, meta_end, read, _SLOTS, found, known, implicit=implicit)
-        shared_key = (meta.values[0], implicit, *found.values[:_SHARED_END])
+        values = found.values
+        shared_key = (*meta_key, *values[:_SHARED_END])
         shared = self._shared.get(shared_key)
         if shared is None:
-            shared = self._shared[shared_key] = _shared_values(shared_key, self._salt)
+            shared = self._shared[shared_key] = _shared_values(
+                shared_key, syntax, self._salt, implicit=implicit
+            )
         (sop_class, series_uid, study_uid, frame_uid, modality, description, study_date, patient,
          rows, columns, frames, samples, bits, bits_stored, is_signed, padding, photometric,
-         image_type, spacing, orientation) = shared  # fmt: skip
-        marks_key = tuple(found.values[_SHARED_END:_MARKS_END])
+         image_type, spacing, orientation, needed) = shared  # fmt: skip
+        marks_key = (values[_TYPE_SLOT], *values[_SHARED_END:_MARKS_END])
         marks = self._marks.get(marks_key)
         if marks is None:
-            marks = self._marks[marks_key] = _mark_values(marks_key)
-        uid, position, instance, center, width, intercept, slope = found.values[_MARKS_END:]
+            marks = self._marks[marks_key] = _mark_values(*marks_key)
+        uid, position, instance, acquired, made, *levels_raw = values[_MARKS_END:]
+        levels = self._levels.get(levels_key := tuple(levels_raw))
+        if levels is None:
+            levels = self._levels[levels_key] = _level_values(*levels_key)
+        window, slope, intercept = levels
         pixels = placed(found.pixel_offset, found.pixel_length, size, read, follow=follow)
-        needed = native_bytes(syntax, rows, columns, frames, samples, bits)
         return ImageHeader(
             path,
             "",
@@ -141,17 +151,17 @@ class FastReader:
             bits,
             bits_stored,
             is_signed,
-            _one(slope, 1.0),
-            _one(intercept, 0.0),
+            slope,
+            intercept,
             padding,
             photometric,
             image_type,
             spacing,
             orientation,
             _numbers(position, 3),
-            _window(center, width),
+            window,
             _whole(instance),
-            (*marks[:_TYPE_MARK], "\\".join(image_type), *marks[_TYPE_MARK:], "", ""),
+            (*marks, _text(acquired), _text(made), "", ""),
             pixels.offset,
             pixels.size,
             pixels.is_complete and pixels.size >= needed,
@@ -168,8 +178,14 @@ class FastReader:
         return syntax == _IMPLICIT_SYNTAX, syntax
 
 
-def _shared_values(raw: tuple[Any, ...], salt: bytes) -> tuple[Any, ...]:
-    (meta_class, implicit, charset, image_type, sop_class, study_date, modality, description,
+_Levels = tuple[tuple[float, float] | None, float, float]
+"""Window and level, slope, intercept."""
+
+
+def _shared_values(
+    raw: tuple[Any, ...], syntax: str, salt: bytes, *, implicit: bool
+) -> tuple[Any, ...]:
+    (meta_class, _syntax, charset, image_type, sop_class, study_date, modality, description,
      name, number, born, study_uid, series_uid, orientation, frame_uid, samples, photometric,
      frames, rows, columns, spacing, bits, bits_stored, signed, *padding) = raw  # fmt: skip
     if _text(charset) not in _ONE_BYTE_CHARACTERS:
@@ -186,6 +202,8 @@ def _shared_values(raw: tuple[Any, ...], salt: bytes) -> tuple[Any, ...]:
     spacing_mm = _numbers(spacing, 2)
     marks = [_padding(*pair, signed=implicit and is_signed) for pair in (padding[:2], padding[2:])]
     known = [mark for mark in marks if mark is not None]
+    height, width, depth = _short(rows, 0), _short(columns, 0), _short(samples, 0)
+    count = 1 if (told := _whole(frames)) is None else max(told, 0)
     return (
         kind,
         _text(series_uid),
@@ -195,10 +213,10 @@ def _shared_values(raw: tuple[Any, ...], salt: bytes) -> tuple[Any, ...]:
         without_name(_text(description), _text(number), _text(name)),
         iso_date(_text(study_date)),
         patient_key(_text(number), _text(name), _text(born), salt),
-        _short(rows, 0),
-        _short(columns, 0),
-        1 if (count := _whole(frames)) is None else max(count, 0),
-        _short(samples, 0),
+        height,
+        width,
+        count,
+        depth,
         allocated,
         stored_bits(allocated, _short(bits_stored, 0), representation),
         is_signed,
@@ -207,11 +225,12 @@ def _shared_values(raw: tuple[Any, ...], salt: bytes) -> tuple[Any, ...]:
         tuple(_parts(image_type)),
         spacing_mm if spacing_mm and min(spacing_mm) > 0 else None,
         _numbers(orientation, 6),
+        native_bytes(syntax, height, width, count, depth, allocated),
     )
 
 
-def _mark_values(raw: tuple[bytes | None, ...]) -> tuple[str, ...]:
-    temporal, percent, trigger, echo, echo_time, b_value, acquisition, kernel, *times = raw
+def _mark_values(image_type: bytes | None, *raw: bytes | None) -> tuple[str, ...]:
+    temporal, percent, trigger, echo, echo_time, b_value, acquisition, kernel = raw
     return (
         _text(temporal),
         "" if not percent else str(*struct.unpack("<f", percent)),
@@ -221,16 +240,26 @@ def _mark_values(raw: tuple[bytes | None, ...]) -> tuple[str, ...]:
         "" if not b_value else str(*struct.unpack("<d", b_value)),
         _text(acquisition),
         "\\".join(_parts(kernel)),
-        *map(_text, times),
+        "\\".join(_parts(image_type)),
     )
+
+
+def _level_values(
+    center: bytes | None, width: bytes | None, intercept: bytes | None, slope: bytes | None
+) -> _Levels:
+    middle, breadth = _first(center), _first(width)
+    window = None if middle is None or not breadth or breadth <= 0 else (breadth, middle)
+    return window, _one(slope, 1.0), _one(intercept, 0.0)
 
 
 def _text(raw: bytes | None) -> str:
     """One plain ASCII value, without its padding."""
-    parts = _parts(raw)
-    if len(parts) > 1:
+    if not raw:
+        return ""
+    value = str(raw, "ascii").rstrip(" \0")
+    if "\\" in value or not value.isprintable():
         raise Uncovered
-    return parts[0] if parts else ""
+    return value.strip()
 
 
 def _parts(raw: bytes | None) -> list[str]:
@@ -273,11 +302,6 @@ def _whole(raw: bytes | None) -> int | None:
     if len(value) > _LONGEST_WHOLE:
         raise Uncovered
     return int(value)
-
-
-def _window(center: bytes | None, width: bytes | None) -> tuple[float, float] | None:
-    middle, breadth = _first(center), _first(width)
-    return None if middle is None or not breadth or breadth <= 0 else (breadth, middle)
 
 
 def _short(raw: bytes | None, missing: int) -> int:

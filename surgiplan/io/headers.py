@@ -64,9 +64,9 @@ class HeaderReader:
         """The headers of the images in a DICOM file.  Raises Ignored, and nothing else."""
         try:
             return (self._read_fast(path),)
-        except Uncovered:
+        except (Uncovered, OSError):
             return read_headers(path, self._salt)
-        except (TooDeep, OSError) as error:
+        except TooDeep as error:
             raise _ignored(error) from error
 
     def read_member(
@@ -97,16 +97,14 @@ class HeaderReader:
     def _read_fast(self, path: Path) -> ImageHeader:
         file = os.open(path, _OPEN_FLAGS)
         try:
-            about = os.fstat(file)
-            if not stat.S_ISREG(about.st_mode):
-                raise Uncovered
             start = os.read(file, _START_BYTES)
 
             def read(offset: int, count: int) -> bytes:
                 os.lseek(file, offset, os.SEEK_SET)
                 return os.read(file, count)
 
-            return self._fast.read(path, start, about.st_size, read)
+            # What has no end, a pipe or a device, is left to the slower reader to name.
+            return self._fast.read(path, start, os.lseek(file, 0, os.SEEK_END), read)
         finally:
             os.close(file)
 

@@ -3,8 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 __all__ = ["PixelBytes", "fragments", "is_bomb", "is_native", "located", "native_bytes", "placed"]
 
@@ -18,8 +17,7 @@ _MOST_FRAGMENTS = 1 << 18
 """More fragments than this are taken for damage: following them would take seconds."""
 
 
-@dataclass(frozen=True)
-class PixelBytes:
+class PixelBytes(NamedTuple):
     """The stored pixels of a file, still encoded."""
 
     offset: int

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def sorted_out(images: Sequence[ImageHeader]) -> Sorted:
         found.problems["mixed_patients"] = Problem(
             "mixed_patients", "The images carry the names or numbers of several patients."
         )
-    _without(found, "not_a_volume", _reasons(found.stack, _stranger_key, why_no_slice), "no slice")
+    _without(found, "not_a_volume", _reasons(found.stack, _KIND, why_no_slice), "no slice")
     if not found.stacks or not found.stack:
         return found
     _find_places(found)
@@ -58,9 +59,14 @@ def sorted_out(images: Sequence[ImageHeader]) -> Sorted:
         _find_groups(found)
     broken = {id(i): f"{i.name} ends before its pixels do" for i in images if not i.pixels_complete}
     _without(found, "truncated", broken, "cut off")
-    odd = _reasons(found.stack, lambda image: image.transfer_syntax, _without_decoder)
-    odd |= _reasons(found.stack, _meaning_key, _without_meaning)
-    odd |= {id(image): why for image in found.stack if (why := _wrong_length(image))}
+    odd = _reasons(found.stack, _SYNTAX, _without_decoder)
+    odd |= _reasons(found.stack, _MEANING, _without_meaning)
+    odd_sizes = _reasons(found.stack, _SIZE, _odd_size)
+    odd |= {
+        id(image): why
+        for image in found.stack
+        if id(image) in odd_sizes and (why := _wrong_length(image))
+    }
     _without(found, "undecodable", odd, "undecodable")
     return found
 
@@ -93,23 +99,26 @@ def _reasons(
     why: Callable[[ImageHeader], str],
 ) -> dict[int, str]:
     """By identity, the images for which ``why`` has an answer; asked once for each key."""
-    answers: dict[Hashable, str] = {}
-    found = {}
-    for image in images:
-        key = key_of(image)
-        answer = answers.get(key)
-        if answer is None:
-            answer = answers[key] = why(image)
-        if answer:
-            found[id(image)] = answer
-    return found
+    keys = list(map(key_of, images))
+    samples = dict(zip(keys, images, strict=True))
+    answers = {key: answer for key, image in samples.items() if (answer := why(image))}
+    if not answers:
+        return {}
+    return {
+        id(image): answers[key] for key, image in zip(keys, images, strict=True) if key in answers
+    }
 
 
-def _stranger_key(image: ImageHeader) -> Hashable:
-    return (
-        image.sop_class, image.image_type, image.samples, image.photometric, image.modality,
-        image.frames, image.frame is None, image.bits, image.rows, image.columns,
-    )  # fmt: skip
+_KIND = attrgetter(
+    "sop_class", "image_type", "samples", "photometric", "modality", "frames", "frame", "bits",
+    "rows", "columns",
+)  # fmt: skip
+_SYNTAX, _ORIENTATION = attrgetter("transfer_syntax"), attrgetter("orientation")
+_MEANING = attrgetter("bits", "bits_stored", "slope", "intercept")
+_SIZE = attrgetter(
+    "transfer_syntax", "rows", "columns", "samples", "frames", "bits", "pixel_bytes"
+)  # fmt: skip
+_PLANE = attrgetter("frame_uid", "rows", "columns", "spacing_mm", "orientation")
 
 
 def _without_decoder(image: ImageHeader) -> str:
@@ -128,10 +137,6 @@ def _without_decoder(image: ImageHeader) -> str:
     return "" if decodes else f"The pixels are stored as {name}, which has no decoder"
 
 
-def _meaning_key(image: ImageHeader) -> Hashable:
-    return image.bits, image.bits_stored, isfinite(image.slope * image.intercept), not image.slope
-
-
 def _without_meaning(image: ImageHeader) -> str:
     """Why nobody knows what the stored bits mean; a guess would be another scan, silently."""
     if not 1 <= image.bits_stored <= image.bits:
@@ -139,6 +144,14 @@ def _without_meaning(image: ImageHeader) -> str:
     if not (isfinite(image.slope) and isfinite(image.intercept) and image.slope):
         return "What the stored values mean (slope, intercept) cannot be read"
     return ""
+
+
+def _odd_size(image: ImageHeader) -> str:
+    """Whether it is worth to ask ``_wrong_length``."""
+    most = image.file_bytes + 1
+    if not is_native(image.transfer_syntax):
+        return "small" if most > _LARGEST_GROWTH * image.pixel_bytes else ""
+    return "long" if image.pixel_bytes > most else ""
 
 
 def _wrong_length(image: ImageHeader) -> str:
@@ -159,7 +172,7 @@ def _wrong_length(image: ImageHeader) -> str:
 
 def _find_places(found: Sorted) -> None:
     """Whether each image says where it lies and how large its pixels are."""
-    odd = _reasons(found.stack, lambda image: image.orientation, _without_direction)
+    odd = _reasons(found.stack, _ORIENTATION, _without_direction)
     if missing := sum(id(i) in odd or _is_nowhere(i.position) for i in found.stack):
         whole = found.stack[0]
         detail = f"{missing} of {len(found.stack)} images do not say where they lie."
@@ -188,10 +201,10 @@ def _without_direction(image: ImageHeader) -> str:
 def _find_groups(found: Sorted) -> None:
     """Images of another frame of reference, size or direction than the main stack's."""
     images = found.stack
+    if len(set(map(_PLANE, images))) == 1:
+        return
     keys = [(i.frame_uid, (i.rows, i.columns, i.spacing_mm), i.orientation) for i in images]
     counts = Counter(keys)
-    if len(counts) == 1:
-        return
     samples: dict[tuple[Any, ...], ImageHeader] = dict(zip(keys, images, strict=True))
     alike: list[dict[Hashable, Hashable]] = [
         _classes([key[n] for key, _ in counts.most_common()], samples, n) for n in range(3)

@@ -2,8 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from surgiplan.errors import DicomError
@@ -33,47 +32,40 @@ def scan(paths: Sequence[Path | str] | Path | str, report: Report = silent) -> S
     files, archives = _listed(roots, ignored)
     reader = HeaderReader(secrets.token_bytes(16))
     groups: dict[str, list[ImageHeader]] = {}
-
-    def take(shown: Path, read: Callable[[], tuple[ImageHeader, ...]]) -> None:
-        try:
-            found = read()
-        except Ignored as why:
-            ignored.append((shown, str(why)))
-            return
-        for header in found:
-            groups.setdefault(header.series_uid, []).append(header)
-
     every = max(min(_FILES_A_REPORT, len(files) // 10), 1)
     for n, path in enumerate(files):
         if n % every == 0:
             report(n / len(files), f"Reading header {n + 1} of {len(files)}")
-        take(path, partial(reader.read, path))
+        try:
+            for header in reader.read(path):
+                groups.setdefault(header.series_uid, []).append(header)
+        except Ignored as why:
+            ignored.append((path, str(why)))
     for path in archives:
-        _look_into(path, reader, take, ignored, report if not files else silent)
+        for header in _members_of(path, reader, ignored, silent if files else report):
+            groups.setdefault(header.series_uid, []).append(header)
     series = [found_series(images) for images in groups.values()]
     series.sort(key=lambda s: (not s.is_volume, -s.images))
     report(1.0, f"{len(series)} series")
     return Scan(tuple(series), tuple(ignored))
 
 
-def _look_into(
-    path: Path,
-    reader: HeaderReader,
-    take: Callable[[Path, Callable[[], tuple[ImageHeader, ...]]], None],
-    ignored: list[tuple[Path, str]],
-    report: Report,
-) -> None:
-    """Take the headers of all members of an archive."""
+def _members_of(
+    path: Path, reader: HeaderReader, ignored: list[tuple[Path, str]], report: Report
+) -> Iterator[ImageHeader]:
+    """The headers of all members of an archive; what is no image joins ``ignored``."""
     try:
         with path.open("rb") as file:
             found = list(members(file))
             for n, (name, entry) in enumerate(found):
                 if n % _FILES_A_REPORT == 0:
                     report(n / len(found), f"Reading header {n + 1} of {len(found)}")
-                if isinstance(entry, str):
-                    ignored.append((path / name, entry))
-                else:
-                    take(path / name, partial(reader.read_member, path, name, entry, file))
+                try:
+                    if isinstance(entry, str):
+                        raise Ignored(entry)
+                    yield from reader.read_member(path, name, entry, file)
+                except Ignored as why:
+                    ignored.append((path / name, str(why)))
     except BadArchive as why:
         ignored.append((path, str(why)))
     except OSError as error:
@@ -84,25 +76,28 @@ def _listed(
     roots: Sequence[Path], ignored: list[tuple[Path, str]]
 ) -> tuple[list[Path], list[Path]]:
     """The plain files to read, each once, and the archives to look into."""
-    files: dict[Path, None] = {}
-    archives: dict[Path, None] = {}
+    files: list[Path] = []
+    archives: list[Path] = []
     for root in roots:
         if root.is_file() and is_archive(root) and root.suffix.lower() != ".splanz":
-            archives[root] = None
+            archives.append(root)
         elif root.is_file() and is_directory(root):
-            files.update(dict.fromkeys(listed_files(root, ignored)))
+            files += listed_files(root, ignored)
         else:
-            files.update(dict.fromkeys(_files(root, ignored)))
-    return list(files), list(archives)
+            files += _files(root, ignored)
+    if len(roots) > 1:
+        files = list(dict.fromkeys(files))
+    return files, list(dict.fromkeys(archives))
 
 
 def found_series(images: Sequence[ImageHeader], *, phase_label: str = "") -> SeriesFound:
     """The series that these images make, in the order of their slices, with its problems."""
     found = sorted_out(images)
     problems = found.problems
-    stack = sorted(found.stack, key=_by_number)
-    spacing, slices = None, len(stack)
-    if found.stacks:
+    spacing, slices = None, len(found.stack)
+    if not found.stacks:
+        stack = sorted(found.stack, key=_by_number)
+    else:
         layout, spots = layout_of(found.stack)
         stack = [image for spot in spots for image in spot]
         slices = len(spots)
@@ -153,4 +148,5 @@ def _files(root: Path, ignored: list[tuple[Path, str]]) -> Iterator[Path]:
             ignored.append((Path(folder, name), "a case of surgiplan; open it instead"))
             folders.remove(name)
         folders.sort()
-        yield from (Path(folder, name) for name in sorted(names))
+        here = Path(folder)
+        yield from (here / name for name in sorted(names))

@@ -100,7 +100,7 @@ def layout_of(images: Sequence[ImageHeader]) -> tuple[Layout, list[list[ImageHea
             spots[-1].append(n)
         else:
             spots.append([n])
-    for spot in spots:
+    for spot in (spot for spot in spots if len(spot) > 1):
         spot.sort(key=lambda n: _instance(images[n]))
     chosen = [spot[0] for spot in spots]
     offsets = (positions[chosen] - positions[chosen[0]]) @ directions.T

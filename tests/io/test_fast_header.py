@@ -110,8 +110,24 @@ def test_sequences_nested_without_end_are_given_up(tmp_path):
 
 
 def test_a_scan_says_how_its_files_were_read(tmp_path):
-    write(tmp_path, slices()[:6])
-    big_endian = "1.2.840.10008.1.2.2"
+    images = slices()
+    write(tmp_path / "a", images[:6])
+    write(tmp_path / "b", images[6:], syntax="1.2.840.10008.1.2.1.99")
     (series,) = io.scan(tmp_path).series
-    assert series.read_by == {"fast": 6}
-    assert big_endian not in series.transfer_syntax
+    assert series.read_by == {"fast": 6, "pydicom": 3}
+    assert (series.images, series.problems) == (9, ())
+
+
+@pytest.mark.parametrize("blob", [100, 30_000, 3_000_000])
+def test_private_blobs_of_any_size_are_stepped_over(tmp_path, blob):
+    images = slices()
+    for n, image in enumerate(images):
+        image.tags["ReferencedImageSequence"] = Sequence([header(n)])
+    write(tmp_path, images, IconImageSequence=Sequence([icon(blob)]))
+    assert how_many_agree(sorted(tmp_path.iterdir())) == {"fast": 9}
+
+
+def icon(size):
+    dataset = header(99)
+    dataset.add_new(0x00291010, "OB", bytes(size))
+    return dataset
