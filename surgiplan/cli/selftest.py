@@ -18,11 +18,12 @@ __all__ = ["selftest"]
 
 
 def selftest(options: Namespace, console: Console) -> Answer:
-    """Import everything, render a frame, save and open a case, solve one step."""
+    """Import everything, decode, render a frame, save and open a case, solve one step."""
     checks = []
-    for n, check in enumerate((_imports, _segments, _renders, _opens, _solves)):
+    todo = (_imports, _decodes, _segments, _renders, _opens, _solves)
+    for n, check in enumerate(todo):
         name = check.__name__.removeprefix("_")
-        console.report(n / 5, name)
+        console.report(n / len(todo), name)
         checks.append(_checked(name, check))
     failed = [c["name"] for c in checks if not c["ok"]]
     if failed:
@@ -61,6 +62,21 @@ def _imports() -> str:
     ):
         import_module(name)
     return f"vtk {version('vtk')}, numpy {version('numpy')}"
+
+
+def _decodes() -> str:
+    """A volume file, in a process of its own."""
+    from surgiplan import io
+
+    values = np.arange(8, dtype=np.int16)
+    head = "ObjectType = Image\nNDims = 3\nDimSize = 2 2 2\nElementType = MET_SHORT\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "selftest.mha"
+        path.write_bytes(head.encode() + b"ElementDataFile = LOCAL\n" + values.tobytes())
+        volume, _ = io.load_volume_file(path)
+    if volume.values.ravel().tolist() != values.tolist():
+        raise ValueError("a volume file gave other values than it holds")
+    return "a volume file gave its values"
 
 
 def _ball() -> Case:

@@ -1,7 +1,7 @@
 """Processes that decode images and may die: one that hangs, grows or crashes costs one image.
 
-They belong to the program as its threads do: started when first needed, as many as there are
-cores, used again, and gone with it.
+They belong to the program as its threads do: started when first needed, used again, and gone with
+it.
 """
 
 import atexit
@@ -20,9 +20,11 @@ from surgiplan.errors import DicomError
 
 from .decoding import COMMAND, receive, send
 
-__all__ = ["Decoders", "Question", "cores", "program_decoders"]
+__all__ = ["Decoders", "Question", "at_a_time", "program_decoders"]
 
 _START_SECONDS = 120.0
+_MOST = 4
+"""Each takes 45 MiB; a large scan shall need less than 300 MiB beside itself."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,11 @@ class Question:
     """Names the payload, if the decoder shall hold it for the next question."""
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def at_a_time() -> int:
+    """How many images are decoded at a time: as many as there are cores, up to four."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(len(os.sched_getaffinity(0)), _MOST)
+    return min(os.cpu_count() or 1, _MOST)
 
 
 class Decoders:
@@ -101,7 +105,7 @@ class Decoders:
 @cache
 def program_decoders() -> Decoders:
     """Those that belong to this program."""
-    pool = Decoders(cores())
+    pool = Decoders(at_a_time())
     atexit.register(pool.close)
     return pool
 

@@ -75,6 +75,12 @@ def place_stored(header: ImageHeader, raw: npt.NDArray[Any], plane: npt.NDArray[
     """The same for stored values (rows, columns) that were read before."""
     if raw.shape != (header.rows, header.columns):
         raise DicomError(f"{header.name} has another size than its header says; export again.")
+    if plane.dtype == np.int16 and raw.dtype in (np.dtype(np.int16), np.dtype(np.uint16)):
+        target = plane.view(raw.dtype)
+        target[...] = raw
+        done = _rescaled_in_place(header, target, int(raw.min()), int(raw.max()))
+        if done is not None:
+            return Placed(done, fits=True)
     values, padded = _values(header, raw)
     if plane.dtype == np.int16 and (values.dtype == np.float32 or not fits_int16(values)):
         return Placed(padded, fits=False)

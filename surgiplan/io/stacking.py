@@ -13,7 +13,7 @@ import numpy.typing as npt
 from surgiplan.jobs_report import Report
 from surgiplan.model import VoxelGrid
 
-from .decoders import cores
+from .decoders import at_a_time
 from .native import is_native
 from .pixels import Placed, place
 from .series import ImageHeader
@@ -134,10 +134,10 @@ def _decoded(
 ) -> Iterator[tuple[int, Placed]]:
     """The same, several at a time: decoders are other processes, these threads wait for them."""
     waiting, running = deque(todo), deque[tuple[int, Future[Placed]]]()
-    with ThreadPoolExecutor(cores(), "surgiplan-slices") as threads:
+    with ThreadPoolExecutor(at_a_time(), "surgiplan-slices") as threads:
         try:
             while waiting or running:
-                while waiting and len(running) < 2 * cores():
+                while waiting and len(running) < 2 * at_a_time():
                     n = waiting.popleft()
                     begun[n] = True
                     running.append((n, threads.submit(place, images[n], values[n])))

@@ -3,7 +3,9 @@
 import sys
 
 import pytest
-from memory import ROOT, peak_anonymous_mib, sparse_series
+from memory import ROOT, packed_series, peak_anonymous_mib, sparse_series
+
+from surgiplan.io.decoders import at_a_time
 
 PET = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.128", "Modality": "PT", "RescaleSlope": 0.37}
 JOB = [sys.executable, str(ROOT / "tests" / "jobs" / "import_job.py")]
@@ -22,6 +24,12 @@ def test_a_scan_of_120_mib_needs_90_mib_beside_it(tmp_path, tags):
 def test_the_window_and_its_worker_need_no_copy_of_a_scan(tmp_path):
     small, large = (sparse_series(tmp_path / str(n), n) for n in (4, 240))
     assert peak_anonymous_mib([*JOB, str(large)]) < peak_anonymous_mib([*JOB, str(small)]) + 60
+
+
+def test_a_compressed_scan_needs_60_mib_more_for_each_decoder(tmp_path):
+    folder = packed_series(tmp_path / "scan", 240)
+    peak = peak_anonymous_mib([*SHELL, str(folder), "-o", str(tmp_path / "a.splan")])
+    assert peak < 90 + 60 * at_a_time()
 
 
 def test_a_gap_is_filled_without_a_copy_of_a_scan(tmp_path):
