@@ -9,8 +9,8 @@ from plan_to_save import replayed, same
 from surgiplan import RESEARCH_USE, io
 from surgiplan.edits import MoveStent
 from surgiplan.errors import CaseFileError
-from surgiplan.io import manifests
-from surgiplan.model import Case
+from surgiplan.io import codec, manifests
+from surgiplan.model import Case, noun
 
 
 def test_a_case_comes_back_as_it_was(case, path):
@@ -40,6 +40,24 @@ def test_saving_what_was_opened_changes_no_number_and_writes_no_array_again(case
         again = io.load(path)
     assert same(again, case)
     assert {p.name: p.stat().st_mtime_ns for p in (path / "objects").iterdir()} == before
+
+
+def test_saving_an_edit_neither_writes_nor_reads_the_scan_again(edits, path, monkeypatch):
+    io.save(replayed(edits[:1]), path, journal=edits[:1])
+    before = {p.name for p in (path / "objects").iterdir()}
+    opened = io.load(path)
+    hashed, hashing = [], codec.array_sha256
+    monkeypatch.setattr(
+        codec, "array_sha256", lambda array: hashed.append(array.nbytes) or hashing(array)
+    )
+    monkeypatch.setattr(
+        noun, "array_sha256", lambda array: hashed.append(array.nbytes) or hashing(array)
+    )
+    io.save(edits[1].apply(opened), path, journal=edits[1:2])
+    (new,) = {p.name for p in (path / "objects").iterdir()} - before
+    mask = edits[1].segments[0].mask
+    assert (path / "objects" / new).stat().st_size == mask.nbytes
+    assert hashed == [mask.nbytes]
 
 
 def test_arrays_cannot_be_changed_and_large_ones_stay_on_disk(case, path):
