@@ -6,6 +6,7 @@
 #   make lint        lint and types only
 #   make fuzz        50,000 damaged scans, none of which may mislead
 #   make bench       figures beside peers
+#   make verification  the solver beside exact and published answers; draws docs/verification.md
 #   make sample      writes sample_dicom/ anew
 #   make lock        writes requirements.lock anew
 #   make clean       removes what the others made, .venv included
@@ -13,7 +14,7 @@
 BIN := .venv/bin
 export OMP_WAIT_POLICY := passive
 
-.PHONY: demo test test-long lint bench fuzz sample lock clean environment
+.PHONY: demo test test-long lint bench verification fuzz sample lock clean environment
 
 demo: environment
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname -s)" = Darwin ]; then \
@@ -36,6 +37,9 @@ bench: environment
 
 fuzz: environment
 	@$(BIN)/python -m fuzz $(FUZZ)
+
+verification: environment
+	@$(BIN)/python -m benchmarks.verification
 
 sample: environment
 	@$(BIN)/python -m surgiplan_phantom -o sample_dicom

@@ -78,8 +78,10 @@ class Problem:
         ``stiffness_factor`` (m,) multiplies all stresses of an element.  ``axes`` (m, 2, 3): unit
         vectors at rest between which the fibres of a tissue lie.  ``mixed`` gives each element a
         pressure of its own, which nearly incompressible tissue needs; as a rule above a Poisson's
-        ratio of 0.45.
+        ratio of 0.45.  Linear elements have none, it would lock them all the same.
         """
+        if mesh.element.nodes == mesh.element.corners:
+            mixed = False
         self.mesh, self.loads = mesh, loads or Loads()
         self.tissue = Tissue(
             material, len(mesh.cells), stiffness_factor, material_of, axes, mixed=mixed

@@ -152,7 +152,8 @@ class _Newton:
                 self._pressure = state.pressure_kpa
                 state = self._at(u, load, tangent=True)
                 self._left, self._scale = self._norm(state), self._size(state)
-                goal = min(max(0.1 * self._left / self._scale, self._tolerance), _LOOSEST)
+                goal = 0.1 * self._left / max(self._scale, 1e-300)
+                goal = min(max(goal, self._tolerance), _LOOSEST)
             if self._left <= self._tolerance * self._scale:
                 return u, state
             self._iterations += 1

@@ -1,0 +1,1 @@
+"""The solver beside exact, published and measured answers; draws ``docs/verification.md``."""
