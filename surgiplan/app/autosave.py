@@ -16,7 +16,7 @@ from . import case_files
 from .desk import Desk
 
 if TYPE_CHECKING:
-    from surgiplan.io import CaseLock
+    from surgiplan.io import CaseLock, Place
 
 __all__ = ["Autosave"]
 
@@ -56,9 +56,9 @@ class Autosave(QObject):
         return self._timer.remainingTime() / 1000 if self._timer.isActive() else None
 
     @property
-    def places(self) -> list[Path]:
+    def places(self) -> "list[Path | Place]":
         """The folders that may hold autosaves of the open case."""
-        own = [self._own[0]] if self._own else []
+        own: list[Path | Place] = [self._own[0]] if self._own else []
         return [*own, self._desk.path] if self._desk.path and self._case_lock() else own
 
     def adopt(self, path: Path, lock: "CaseLock") -> None:
@@ -130,6 +130,13 @@ class Autosave(QObject):
         desk = self._desk
         case, steps = desk.session.case, desk.session.unsaved
         lock = self._case_lock()
+        if desk.path and not lock and not isinstance(desk.path, Path):
+            self._complain(
+                f"{desk.path.name} is encrypted and read only: your steps are not kept on disk "
+                "until you save them under another name."
+            )
+            return
+        place: tuple[Path | Place, CaseLock]
         place = (desk.path, lock) if desk.path and lock else self._own_place()
         work = partial(case_files.kept, case, place[1], place[0], steps)
 
@@ -144,19 +151,22 @@ class Autosave(QObject):
 
     def _failed(self, steps: int, error: BaseException) -> None:
         """Say it once, and try again: nothing is lost in memory."""
-        if not self._has_complained:
+        if isinstance(error, SurgiplanError):
+            self._complain(
+                f"{steps} unsaved step{'' if steps == 1 else 's'} could not be kept on disk for "
+                f"the case of a crash: {error} It is tried again; they are safe while this window "
+                "is open."
+            )
+        elif not self._has_complained:
             self._has_complained = True
-            if isinstance(error, SurgiplanError):
-                self._desk.notices.say(
-                    f"{steps} unsaved step{'' if steps == 1 else 's'} could not be kept on disk "
-                    f"for the case of a crash: {error} It is tried again; they are safe while this "
-                    "window is open.",
-                    kind="fail",
-                )
-            else:
-                self._desk.notices.show(error)
+            self._desk.notices.show(error)
         if not self._is_paused:
             self._timer.start(round(1000 * self.interval_s))
+
+    def _complain(self, sentence: str) -> None:
+        if not self._has_complained:
+            self._has_complained = True
+            self._desk.notices.say(sentence, kind="fail")
 
     def _own_place(self) -> tuple[Path, "CaseLock"]:
         if self._own is None:

@@ -16,7 +16,7 @@ from surgiplan.session import Session
 from .state import unsaved_folder
 
 if TYPE_CHECKING:
-    from surgiplan.io import CaseLock, Lost
+    from surgiplan.io import CaseLock, Lost, Place
 
 __all__ = [
     "Found", "discarded", "found_lost", "kept", "locked", "new_unsaved", "opened", "packed",
@@ -31,7 +31,7 @@ class Found:
     case: Case
     """As last saved."""
     view: Mapping[str, Any]
-    path: Path
+    path: "Path | Place"
     lock: "CaseLock | None"
     remarks: tuple[str, ...]
     is_newer: bool = False
@@ -42,10 +42,10 @@ class Found:
     @property
     def is_unsaved(self) -> bool:
         """Whether it lies among those that were never saved."""
-        return self.path.parent == unsaved_folder()
+        return Path(self.path).parent == unsaved_folder()
 
 
-def locked(path: Path) -> "CaseLock":
+def locked(path: "Path | Place") -> "CaseLock":
     """The lock of a case, taken.  Raises CaseFileError."""
     from surgiplan import io
 
@@ -59,13 +59,17 @@ def new_unsaved() -> Path:
     return unsaved_folder() / f"{secrets.token_hex(8)}.splan"
 
 
-def opened(path: Path, held: "CaseLock | None", report: Report) -> Found:
+def opened(
+    path: "Path | Place", held: "CaseLock | None", report: Report, *, passphrase: str = ""
+) -> Found:
     """Read a case; ``held`` is its lock if it is open here already.  Raises CaseFileError."""
     from surgiplan import io
 
     report(0.0, "reading")
+    if passphrase:
+        path = io.unlock(path, passphrase)
     lock = held
-    if lock is None and (path / "manifests").is_dir():
+    if lock is None and (io.is_encrypted(path) or (Path(path) / "manifests").is_dir()):
         with suppress(CaseFileError):
             lock = locked(path)
     try:
@@ -103,20 +107,24 @@ def _measure(case: Case, report: Report) -> None:
 
 def saved(
     case: Case,
-    path: Path,
+    path: "Path | Place",
     held: "CaseLock | None",
     steps: Sequence[Edit | None],
     view: Mapping[str, Any],
-    kept_in: Sequence[Path],
+    kept_in: "Sequence[Path | Place]",
+    like: "Place | None",
     report: Report,
-) -> "CaseLock":
-    """Save a case and return its lock, which is ``held`` if it was open here.
+) -> "tuple[Path | Place, CaseLock]":
+    """Save a case and return its place and its lock, which is ``held`` if it was open here.
 
-    Autosaves in ``kept_in`` go: what they held is saved now.  Raises CaseFileError.
+    A new case is encrypted as ``like``.  Autosaves in ``kept_in`` go: what they held is saved now.
+    Raises CaseFileError.
     """
     from surgiplan import io
 
     report(0.0, "writing")
+    if like:
+        path = io.encrypted_like(like, Path(path))
     lock = held or locked(path)
     try:
         if lock is not held and io.holds_autosaves(path):
@@ -126,26 +134,32 @@ def saved(
             )
         io.save(case, path, journal=steps, view=view)
     except BaseException:
+        if like:
+            # Nothing but its key lies there, and another try needs the name.
+            with suppress(OSError):
+                (Path(path) / "vault.json").unlink()
         if lock is not held:
             lock.release()
         raise
     for place in kept_in:
-        if place != path and io.holds_autosaves(place):
+        if Path(place) != Path(path) and io.holds_autosaves(place):
             io.discard_autosaves(place)
-    return lock
+    return path, lock
 
 
-def kept(case: Case, lock: "CaseLock", path: Path, steps: Sequence[Edit | None], _: Report) -> None:
+def kept(
+    case: Case, lock: "CaseLock", path: "Path | Place", steps: Sequence[Edit | None], _: Report
+) -> None:
     """Autosave a case at ``path``, taking ``lock`` if nobody has it.  Raises CaseFileError."""
     from surgiplan import io
 
     if not lock.is_held:
-        path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+        Path(path).parent.mkdir(parents=True, mode=0o700, exist_ok=True)
         lock.acquire()
     io.autosave(case, path, steps)
 
 
-def discarded(places: Sequence[Path], _: Report) -> None:
+def discarded(places: "Sequence[Path | Place]", _: Report) -> None:
     """Forget what was autosaved in these folders."""
     from surgiplan import io
 
@@ -174,7 +188,7 @@ def found_lost(report: Report) -> Found | None:
     return None
 
 
-def packed(path: Path, file: Path, report: Report) -> Path:
+def packed(path: "Path | Place", file: Path, report: Report) -> Path:
     """Write a case to one file to send.  Raises CaseFileError."""
     from surgiplan import io
 

@@ -19,6 +19,8 @@ from .errors import Notices
 from .view_state import ViewState
 
 if TYPE_CHECKING:
+    from surgiplan.io import Place
+
     from .tools import Tool
 
 __all__ = ["Desk", "Running"]
@@ -68,7 +70,7 @@ class Desk(QObject):
         """For what nobody asked for but the views need: surfaces, thumbnails."""
         self.view = ViewState(self)
         self.session = Session(Case())
-        self.path: Path | None = None
+        self.path: Path | Place | None = None
         self.is_read_only = False
         self.saved_at: float | None = None
         self.selection = ""
@@ -95,7 +97,7 @@ class Desk(QObject):
         return bool(self.session.unsaved)
 
     def open(
-        self, case: Case, path: Path | None = None, *, is_read_only: bool = False,
+        self, case: Case, path: "Path | Place | None" = None, *, is_read_only: bool = False,
         session: Session | None = None,
     ) -> None:  # fmt: skip
         """Put another case on the desk; jobs for the former one are dropped.

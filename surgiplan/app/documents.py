@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
 
 from . import case_files
 from .autosave import Autosave
@@ -16,7 +16,7 @@ from .case_files import Found
 from .desk import Desk
 
 if TYPE_CHECKING:
-    from surgiplan.io import CaseLock
+    from surgiplan.io import CaseLock, Place
 
 __all__ = ["Documents"]
 
@@ -43,8 +43,18 @@ class Documents(QObject):
         if path.suffix == ".splanz":
             self._ask_and_unpack(path)
             return
-        held = self._lock if path == self._desk.path else None
+        from surgiplan import io
+
+        held = self._lock_of(path)
         work = partial(case_files.opened, path, held)
+        if io.is_encrypted(path):
+            passphrase, given = QInputDialog.getText(
+                self._window, "Encrypted case", f"Passphrase of {path.name}:",
+                QLineEdit.EchoMode.Password,
+            )  # fmt: skip
+            if not given or not passphrase:
+                return
+            work = partial(case_files.opened, path, held, passphrase=passphrase)
         self._desk.run("open", f"Open {path.name}", work, self._found, quick=True)
 
     def ask_and_open_sent(self) -> None:
@@ -78,23 +88,25 @@ class Documents(QObject):
         if path := self._asked_where("Save the case", ".splan", "Cases (*.splan)"):
             self.save_to(path, then)
 
-    def save_to(self, path: Path, then: Callable[[], None] | None = None) -> None:
+    def save_to(self, path: "Path | Place", then: Callable[[], None] | None = None) -> None:
         """Save at ``path`` on a thread; ``then`` is called when it is on disk."""
         desk = self._desk
-        held = self._lock if path == desk.path else None
+        held = self._lock_of(path)
+        like = desk.path if not held and not isinstance(desk.path, Path) else None
         steps = desk.session.unsaved
         look = desk.view.look.to_json()
         self.autosave.pause()
         work = partial(
-            case_files.saved, desk.session.case, path, held, steps, look, self.autosave.places
+            case_files.saved, desk.session.case, path, held, steps, look, self.autosave.places, like
         )
 
-        def done(lock: "CaseLock") -> None:
+        def done(answer: "tuple[Path | Place, CaseLock]") -> None:
+            place, lock = answer
             if lock is not self._lock:
                 self.release()
                 self._lock = lock
             desk.session.mark_saved(len(steps))
-            desk.path, desk.saved_at, desk.is_read_only = path, time.time(), False
+            desk.path, desk.saved_at, desk.is_read_only = place, time.time(), False
             self.autosave.saved()
             desk.saved.emit()
             if then:
@@ -150,6 +162,11 @@ class Documents(QObject):
             self._lock.release()
             self._lock = None
 
+    def _lock_of(self, path: "Path | Place") -> "CaseLock | None":
+        """The lock of the case at ``path`` if it is the one on the desk."""
+        is_here = self._desk.path is not None and Path(path) == Path(self._desk.path)
+        return self._lock if is_here else None
+
     def _found(self, found: Found) -> None:
         """Lay a case on the desk; before that, ask about work in it that was never saved."""
         if found.lost is None:
@@ -190,7 +207,7 @@ class Documents(QObject):
         self._desk.open(found.case, path, is_read_only=is_read_only, session=found.resumed)
         self._desk.view.begin(self._desk.case, found.view)
         if found.is_unsaved and found.lock:
-            self.autosave.adopt(found.path, found.lock)
+            self.autosave.adopt(Path(found.path), found.lock)
         remarks = list(found.remarks)
         if found.lock is None:
             remarks.append(

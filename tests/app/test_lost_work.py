@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 from surgiplan import io
 from surgiplan.app.state import unsaved_folder
@@ -221,3 +221,36 @@ def test_a_case_is_sent_as_one_file_and_opened_from_it(
     one.open(tmp_path / "sent.splanz")
     assert one.desk.path == tmp_path / "copy.splan"
     assert one.at_mm == 41.0
+
+
+def test_an_encrypted_case_opens_with_its_passphrase_and_nothing_of_it_is_kept_open(
+    program: Any, path: Path, tmp_path: Path, monkeypatch: Any
+) -> None:
+    with io.CaseLock(path):
+        io.encrypt(path, "correct horse", cost=io.Cost(n=1 << 10))
+    typed = ["wrong", "correct horse", "correct horse"]
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_: (typed.pop(0), True))
+    first = program()
+    first.documents.open(path)
+    first.until(lambda: first.said)
+    assert first.desk.path is None
+    first.open(path)
+    first.move(41.0)
+    first.until_kept(1)
+    first.die()
+    assert not unsaved_folder().exists()
+
+    second = program()
+    second.answer(Buttons.Yes)
+    second.open(path)
+    assert second.at_mm == 41.0
+    other = tmp_path / "other.splan"
+    second.documents.save_to(other)
+    second.until(lambda: second.desk.path and Path(second.desk.path) == other)
+    assert io.is_encrypted(other)
+    assert io.load(io.unlock(other, "correct horse")).plan.stents["stent"].at_mm == 41.0
+    assert not io.holds_autosaves(io.unlock(path, "correct horse"))
+    second.move(42.0)
+    second.documents.save()
+    second.until(lambda: not second.desk.has_changes)
+    assert io.load(io.unlock(other, "correct horse")).plan.stents["stent"].at_mm == 42.0
