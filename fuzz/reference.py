@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -182,4 +183,9 @@ def _plain(frame: Frame) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    _serve()
+    # What nests 10,000 deep behind the pixels is no concern of them, but pydicom reads it.
+    sys.setrecursionlimit(100_000)
+    threading.stack_size(512 << 20)
+    thread = threading.Thread(target=_serve)
+    thread.start()
+    thread.join()
