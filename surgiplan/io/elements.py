@@ -13,7 +13,7 @@ _ITEM, _ITEM_END, _SEQUENCE_END = 0xE000FFFE, 0xE00DFFFE, 0xE0DDFFFE
 _UNDEFINED = 0xFFFFFFFF
 _DEEPEST = 64
 """No real file nests sequences as deep as this."""
-_PIXEL_GROUP = 0x7FE0
+_PIXEL_GROUP, _META_GROUP = 0x7FE0, 0x0002
 _CHUNK = 16 << 10
 _LONGEST_VALUE = 8 << 10
 _LARGEST_CHUNK = 16 << 20
@@ -107,6 +107,8 @@ def walk(
                 if known.split(stretch, buffer, at):
                     continue
             end = at + 8
+            if until > 0 and tag & 0xFFFF != _META_GROUP:
+                raise Uncovered
             if vr not in _SHORT:
                 if not implicit:
                     if vr not in _LONG:

@@ -11,6 +11,7 @@ _LARGEST_BYTES = 256 << 20
 """A deflated file that grows beyond this is taken for a bomb: pydicom inflates without a bound."""
 _CHUNK_BYTES = 64 << 10
 _PIXEL_DATA = b"\xe0\x7f\x10\x00"
+_PIXEL_VRS = (b"OB", b"OW", b"UN")
 _UNDEFINED = 0xFFFFFFFF
 _NATIVE = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"))
 _MOST_FRAGMENTS = 1 << 18
@@ -43,7 +44,7 @@ def located(
     order = "<" if little or little is None else ">"
     head = file.read(12)
     tag = head[:4] if order == "<" else head[1::-1] + head[3:1:-1]
-    if len(head) < 12 or tag != _PIXEL_DATA:
+    if len(head) < 12 or tag != _PIXEL_DATA or not (implicit or head[4:6] in _PIXEL_VRS):
         return PixelBytes(-1, 0, is_complete=False)
     if implicit:
         (length,) = struct.unpack(order + "I", head[4:8])
