@@ -54,7 +54,7 @@ _OTHERS = (
     ("88", "a written report (structured report)"),
     ("104.1", "a report as PDF"),
     ("104", "a document"),
-    ("481.3", "contours of structures (RTSTRUCT); import them with segments import once their scan "
+    ("481.3", "a set of contours (RTSTRUCT); import it with segments import once its scan "
      "is in a case"),
     ("481.2", "a radiotherapy dose (RTDOSE)"),
     ("481", "a radiotherapy plan or record"),
@@ -65,9 +65,11 @@ _OTHERS = (
 
 def why_no_slice(image: ImageHeader) -> str:
     """Why this is no slice of a volume, as a sentence without its stop; empty if it may be one."""
-    if image.photometric == "PALETTE COLOR":
+    is_scan = image.sop_class in SLICES or image.sop_class in ENHANCED
+    is_capture = image.sop_class.startswith(_STORAGE + "7")
+    if image.photometric == "PALETTE COLOR" and (is_scan or is_capture):
         return "This is a palette-colour picture, not a slice"
-    if image.sop_class not in SLICES and image.sop_class not in ENHANCED:
+    if not is_scan:
         return f"This is {_name(image)}, not a slice of a CT, MR or PET scan"
     if pictures := [_PICTURES[t] for t in map(str.upper, image.image_type) if t in _PICTURES]:
         return f"This is {pictures[0]}, not a slice"

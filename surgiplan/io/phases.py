@@ -7,6 +7,7 @@ import numpy as np
 
 from surgiplan.errors import DicomError
 
+from .apart import stacks_apart
 from .header_values import PHASE_TAGS
 from .problems import pixel_hash
 from .scan import found_series
@@ -40,11 +41,20 @@ def phases(series: SeriesFound) -> tuple[SeriesFound, ...]:
     """The phases of a series as series of their own, in the order of time, each with its label.
 
     One or two tags split the series if each of their values stands at most once at every position;
-    a time splits it by its order if all positions have as many images.  The series itself, alone,
-    is the answer where it has one phase or nothing tells its phases apart.
+    a time splits it by its order if all positions have as many images; a tag does whose stacks lie
+    beside each other.  The series itself, alone, is the answer where it has one phase or nothing
+    tells its phases apart.
     """
-    if all(problem.kind != "several_phases" for problem in series.problems):
+    kinds = {problem.kind for problem in series.problems}
+    if "several_phases" not in kinds:
         return (series,)
+    tag, stacks = stacks_apart(series.stack, kinds)
+    if stacks:
+        n = PHASE_TAGS.index(tag)
+        return tuple(
+            _phase(series, stacks[value], _label((n,), (value,)))
+            for value in sorted(stacks, key=lambda value: _in_time((value,)))
+        )
     _, spots = layout_of(series.stack)
     split = _by_tags(spots, 1) or _by_rank(spots) or _by_tags(spots, 2)
     return tuple(_phase(series, images, label) for label, images in split) or (series,)

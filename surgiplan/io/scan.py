@@ -8,6 +8,7 @@ from pathlib import Path
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, silent
 
+from .apart import stacks_apart
 from .archives import BadArchive, is_archive, members
 from .directory import is_directory, listed_files
 from .headers import HeaderReader, Ignored
@@ -107,6 +108,10 @@ def found_series(images: Sequence[ImageHeader], *, phase_label: str = "") -> Ser
         if slices == 1:
             more.append(Problem("single_image", "All images show one slice; a volume needs more."))
         problems.update((problem.kind, problem) for problem in more)
+    _, apart = stacks_apart(found.stack, set(problems))
+    if apart and "several_phases" not in problems:
+        detail = f"The images are {len(apart)} stacks, each even by itself."
+        problems["several_phases"] = Problem("several_phases", detail)
     middle = stack[len(stack) // 2]
     return SeriesFound(
         uid=middle.series_uid,

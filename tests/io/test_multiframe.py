@@ -163,3 +163,24 @@ def test_an_enhanced_scan_that_is_cut_off_says_so(tmp_path):
     path = write_enhanced(tmp_path / "ct", slices())
     path.write_bytes(path.read_bytes()[:-100])
     assert "truncated" in kinds(only_series(path))
+
+
+def test_stacks_of_two_directions_in_one_file_can_be_chosen(tmp_path):
+    axial = slices()
+    coronal = slices(directions=np.array([[0, 0, 1], [1, 0, 0], [0, -1, 0]]).T[:, [1, 2, 0]].T)
+    for n, stack in enumerate((axial, coronal)):
+        for image in stack:
+            image.tags["groups"] = [
+                group("FrameContentSequence", StackID=str(n + 1)),
+                group(
+                    "PlaneOrientationSequence",
+                    ImageOrientationPatient=image.tags["ImageOrientationPatient"],
+                ),
+            ]
+    found = only_series(write_enhanced(tmp_path / "ct", axial + coronal))
+    assert kinds(found) == ["mixed_orientation", "several_phases"]
+    first, second = io.phases(found)
+    assert (first.phase_label, second.phase_label) == ("stack 1", "stack 2")
+    for one in (first, second):
+        assert one.problems == ()
+        assert np.array_equal(io.load_series(one)[0].values, body())

@@ -175,3 +175,37 @@ def test_real_short_axis_slices_of_unequal_beats_make_two_volumes(shared_data, t
     assert early.shape_kji[0] == late.shape_kji[0] >= 5
     assert {pydicom.dcmread(path).TriggerTime for path in early.files} == {0}
     assert min(pydicom.dcmread(path).TriggerTime for path in late.files) > 250
+
+
+@pytest.mark.parametrize("apart_mm", [0.3, -0.5, 0.65, 0.13])
+def test_phases_whose_tables_stood_a_little_apart_are_not_mixed(tmp_path, apart_mm):
+    """Arterial slices between portal ones: interpolated together they would show neither."""
+    images = series_of(2, ONE_TAG["kernel B70f, 3"])
+    for image in images[9:]:
+        image.position = image.position + [0, 0, apart_mm]
+    found = only_series(write(tmp_path, images))
+    assert "several_phases" in kinds(found)
+    with pytest.raises(DicomError, match="choose one phase"):
+        io.load_series(found, io.ACCEPTABLE)
+    for n, one in enumerate(io.phases(found)):
+        assert kinds(one) == []
+        assert np.array_equal(values_of(one), body() + 60 * n)
+
+
+def test_odd_and_even_slices_taken_in_turns_are_one_volume(tmp_path):
+    images = slices()
+    for k, image in enumerate(images):
+        image.tags["AcquisitionNumber"] = 1 + k % 2
+    assert kinds(only_series(write(tmp_path, images))) == []
+
+
+@pytest.mark.parametrize("defect", ["uneven_spacing", "missing_slice"])
+def test_a_defect_of_one_scan_taken_in_two_parts_is_no_second_phase(tmp_path, defect):
+    images = slices()
+    for k, image in enumerate(images):
+        image.tags["AcquisitionNumber"] = 1 + k // 5
+        if defect == "uneven_spacing":
+            image.position = image.position + [0, 0, 0.1 * k * k]
+    if defect == "missing_slice":
+        del images[5]
+    assert kinds(only_series(write(tmp_path, images))) == [defect]
