@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from surgiplan.io import CaseLock, Lost, Place
 
 __all__ = [
-    "Found", "discarded", "found_lost", "kept", "locked", "new_unsaved", "opened", "packed",
-    "saved", "unpacked",
+    "Found", "decrypted", "discarded", "encrypted", "found_lost", "kept", "locked", "new_unsaved",
+    "opened", "packed", "saved", "unlocked", "unpacked",
 ]  # fmt: skip
 
 
@@ -59,15 +59,11 @@ def new_unsaved() -> Path:
     return unsaved_folder() / f"{secrets.token_hex(8)}.splan"
 
 
-def opened(
-    path: "Path | Place", held: "CaseLock | None", report: Report, *, passphrase: str = ""
-) -> Found:
+def opened(path: "Path | Place", held: "CaseLock | None", report: Report) -> Found:
     """Read a case; ``held`` is its lock if it is open here already.  Raises CaseFileError."""
     from surgiplan import io
 
     report(0.0, "reading")
-    if passphrase:
-        path = io.unlock(path, passphrase)
     lock = held
     if lock is None and (io.is_encrypted(path) or (Path(path) / "manifests").is_dir()):
         with suppress(CaseFileError):
@@ -91,6 +87,33 @@ def opened(
     return Found(
         found.case, found.view, path, lock, found.remarks, found.is_newer, lost, resumed
     )  # fmt: skip
+
+
+def unlocked(path: Path, words: str, held: "CaseLock | None", report: Report) -> Found | None:
+    """Read an encrypted case; None if those are not its words.  Raises CaseFileError."""
+    from surgiplan import io
+
+    report(0.0, "unlocking")
+    try:
+        place = io.unlock(path, words)
+    except io.WrongPassphrase:
+        return None
+    return opened(place, held, report)
+
+
+def encrypted(path: Path, words: str, report: Report) -> "Place":
+    """Encrypt the open case.  Raises CaseFileError."""
+    from surgiplan import io
+
+    return io.encrypt(path, words, report=report)
+
+
+def decrypted(place: "Place", report: Report) -> Path:
+    """Remove the encryption of the open case.  Raises CaseFileError."""
+    from surgiplan import io
+
+    io.decrypt(place, report=report)
+    return place.root
 
 
 def _measure(case: Case, report: Report) -> None:

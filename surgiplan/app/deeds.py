@@ -45,6 +45,20 @@ def _file_commands(window: "MainWindow") -> list[Command]:
         Command("saveAs", "Save the case as…", documents.save_as, ("Ctrl+Shift+S",)),
         Command("sendCase", "Send the case as one file…", documents.send, (), no_scan),
         Command("openSent", "Open a case that was sent…", documents.ask_and_open_sent),
+        Command(
+            "encryptCase",
+            "Encrypt case…",
+            documents.encryption.encrypt,
+            (),
+            documents.encryption.why_not_encrypt,
+        ),
+        Command(
+            "decryptCase",
+            "Remove encryption…",
+            documents.encryption.decrypt,
+            (),
+            documents.encryption.why_not_decrypt,
+        ),
         Command("bringBack", "Bring back unsaved work…", bring_back),
     ]
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from . import case_files
 from .autosave import Autosave
 from .case_files import Found
 from .desk import Desk
+from .encryption import Encryption
 
 if TYPE_CHECKING:
     from surgiplan.io import CaseLock, Place
@@ -28,9 +29,11 @@ class Documents(QObject):
 
     def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
-        self._desk, self._window = desk, window
+        self.desk = self._desk = desk
+        self._window = window
         self._lock: CaseLock | None = None
         self.autosave = Autosave(desk, lambda: self._lock)
+        self.encryption = Encryption(self, window)
 
     def ask_and_open(self) -> None:
         """Let the user choose a case, and open it."""
@@ -45,16 +48,10 @@ class Documents(QObject):
             return
         from surgiplan import io
 
-        held = self._lock_of(path)
-        work = partial(case_files.opened, path, held)
         if io.is_encrypted(path):
-            passphrase, given = QInputDialog.getText(
-                self._window, "Encrypted case", f"Passphrase of {path.name}:",
-                QLineEdit.EchoMode.Password,
-            )  # fmt: skip
-            if not given or not passphrase:
-                return
-            work = partial(case_files.opened, path, held, passphrase=passphrase)
+            self.encryption.open(path, self._found)
+            return
+        work = partial(case_files.opened, path, self.lock_of(path))
         self._desk.run("open", f"Open {path.name}", work, self._found, quick=True)
 
     def ask_and_open_sent(self) -> None:
@@ -91,7 +88,7 @@ class Documents(QObject):
     def save_to(self, path: "Path | Place", then: Callable[[], None] | None = None) -> None:
         """Save at ``path`` on a thread; ``then`` is called when it is on disk."""
         desk = self._desk
-        held = self._lock_of(path)
+        held = self.lock_of(path)
         like = desk.path if not held and not isinstance(desk.path, Path) else None
         steps = desk.session.unsaved
         look = desk.view.look.to_json()
@@ -156,16 +153,16 @@ class Documents(QObject):
         self.autosave.close()
         self.release()
 
+    def lock_of(self, path: "Path | Place") -> "CaseLock | None":
+        """The lock of the case at ``path`` if it is the one on the desk."""
+        is_here = self._desk.path is not None and Path(path) == Path(self._desk.path)
+        return self._lock if is_here else None
+
     def release(self) -> None:
         """Let others open the case."""
         if self._lock is not None:
             self._lock.release()
             self._lock = None
-
-    def _lock_of(self, path: "Path | Place") -> "CaseLock | None":
-        """The lock of the case at ``path`` if it is the one on the desk."""
-        is_here = self._desk.path is not None and Path(path) == Path(self._desk.path)
-        return self._lock if is_here else None
 
     def _found(self, found: Found) -> None:
         """Lay a case on the desk; before that, ask about work in it that was never saved."""

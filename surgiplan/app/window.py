@@ -222,7 +222,8 @@ class MainWindow(QMainWindow):
 
 
 def _is_case(path: Path) -> bool:
-    return (path / "manifests").is_dir() or path.suffix in (".splan", ".splanz")
+    has_files = (path / "manifests").is_dir() or (path / "vault.json").is_file()
+    return has_files or path.suffix in (".splan", ".splanz")
 
 
 def _loaded(report: Report) -> None:
