@@ -2,7 +2,6 @@
 
 import os
 import sys
-from io import BufferedReader, FileIO
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -38,7 +37,7 @@ def is_native(header: ImageHeader) -> bool:
         and header.samples == 1
         and header.bits in layouts
         and 1 <= header.bits_stored <= header.bits
-        and 0 <= (header.frame or 0) < header.frames
+        and (header.frame in range(header.frames) or (header.frame is None and header.frames == 1))
     )
 
 
@@ -55,16 +54,8 @@ def read_native(header: ImageHeader, plane: npt.NDArray[Any]) -> None:
     """
     order = ">" if header.transfer_syntax == _BIG else "<"
     start = header.pixel_offset + (header.frame or 0) * plane.nbytes
-    before = bytearray(_BEFORE_PIXELS)
     try:
-        with header.open() as file:
-            head = file.read(_HEAD_BYTES)
-            rest: list[bytearray | memoryview] = [before, plane.reshape(-1).view(np.uint8).data]
-            if start > header.pixel_offset:
-                _read_at(file, header.pixel_offset - _BEFORE_PIXELS, rest[:1])
-                filled = _read_at(file, start, rest[1:])
-            else:
-                filled = _read_at(file, start - _BEFORE_PIXELS, rest) - _BEFORE_PIXELS
+        head, before, filled = _read(header, start, plane.reshape(-1).view(np.uint8).data)
         is_same = _PIXEL_TAG[order] in (before[:4], before[4:8]) and _is_same(header, head, order)
     except Exception as error:
         # An archive or a parser can raise nearly anything on what was damaged meanwhile.
@@ -75,7 +66,7 @@ def read_native(header: ImageHeader, plane: npt.NDArray[Any]) -> None:
         raise DicomError(
             f"{header.name} has changed since it was found; look into the folder again."
         )
-    if filled < plane.nbytes:
+    if filled < plane.nbytes or start + filled > header.pixel_offset + header.pixel_bytes:
         raise DicomError(
             f"The pixels of {header.name} cannot be decoded (undecodable or truncated); copy or "
             "export this file again."
@@ -101,22 +92,42 @@ def within_stored_bits(
     return int(plane.min()), int(plane.max())
 
 
-def _read_at(file: BinaryIO, offset: int, buffers: list[bytearray | memoryview]) -> int:
-    """Fill ``buffers`` from a place in a file; how many bytes were there to read."""
-    if _HAS_PREADV and isinstance(file, BufferedReader) and isinstance(file.raw, FileIO):
-        filled = os.preadv(file.fileno(), buffers, offset)
-        if filled == sum(map(len, buffers)):
-            return filled
+def _read(header: ImageHeader, start: int, plane: memoryview) -> tuple[bytes, bytearray, int]:
+    """Fill ``plane`` from ``start``; the bytes at the start of the file, those in front of its
+    pixels, and how many there were for the plane.
+
+    Raises OSError.
+    """
+    before = bytearray(_BEFORE_PIXELS)
+    if _HAS_PREADV and header.entry is None:
+        file = os.open(header.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            head = os.pread(file, _HEAD_BYTES, 0)
+            if start == header.pixel_offset:
+                filled = os.preadv(file, [before, plane], start - _BEFORE_PIXELS) - _BEFORE_PIXELS
+            else:
+                os.preadv(file, [before], header.pixel_offset - _BEFORE_PIXELS)
+                filled = os.preadv(file, [plane], start)
+        finally:
+            os.close(file)
+        if filled == len(plane):
+            return head, before, filled
+    with header.open() as opened:
+        head = opened.read(_HEAD_BYTES)
+        _fill(opened, header.pixel_offset - _BEFORE_PIXELS, memoryview(before))
+        return head, before, _fill(opened, start, plane)
+
+
+def _fill(file: BinaryIO, offset: int, rest: memoryview) -> int:
+    """How many bytes of ``rest`` could be filled from a place in a file."""
+    file.seek(offset)
     filled = 0
-    for buffer in buffers:
-        rest = memoryview(buffer)
-        while len(rest):
-            file.seek(offset + filled)
-            got = file.readinto(rest)  # type: ignore[attr-defined]
-            if not got:
-                return filled
-            filled += got
-            rest = rest[got:]
+    while len(rest):
+        got = file.readinto(rest)  # type: ignore[attr-defined]
+        if not got:
+            break
+        filled += got
+        rest = rest[got:]
     return filled
 
 

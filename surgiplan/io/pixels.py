@@ -1,8 +1,7 @@
 """One slice's pixels as values: decoded, rescaled, padding removed."""
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +28,7 @@ _TISSUE_HU = (-1000, 3071)
 _INT16 = (-0x8000, 0x7FFF)
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(NamedTuple):
     """What was done to a slice on its way into the volume."""
 
     padded: int
@@ -47,7 +45,7 @@ def stored_values(header: ImageHeader) -> npt.NDArray[Any]:
     """
     if header.rows * header.columns == 0:
         raise DicomError(f"{header.name} does not say how many pixels it has; export it again.")
-    if is_native(header) and (header.frame is not None or header.frames == 1):
+    if is_native(header):
         plane = np.empty((header.rows, header.columns), stored_type(header))
         read_native(header, plane)
         within_stored_bits(plane, header, int(plane.min()), int(plane.max()))

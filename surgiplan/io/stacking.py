@@ -1,4 +1,4 @@
-"""Reads the slices of a layout into one array."""
+"""Reads the slices of a layout into one array, several at a time."""
 
 import time
 from collections import deque
@@ -22,6 +22,10 @@ from .stack import Layout
 __all__ = ["Allocate", "Partial", "Stacked", "stacked"]
 
 _COARSE = 8
+_BLOCK = 8
+"""Slices that one thread reads in a row where that takes microseconds."""
+_BLOCKS = 50
+"""At least so many, for the sake of the progress shown."""
 _PAUSE_SECONDS = 0.3
 """Between two pictures of what there is so far."""
 Allocate = Callable[[tuple[int, int, int], type[np.int16] | type[np.float32]], npt.NDArray[Any]]
@@ -70,10 +74,12 @@ def stacked(
     watch = _Watch(layout, partial if is_slow and layout.is_regular else None)
     todo = _coarse_to_fine(count) if is_slow else list(range(count))
     padded = read = 0
+    size = 1 if is_slow else min(-(-count // _BLOCKS), _BLOCK)
     while todo:
-        read_in = _decoded if is_slow else _read
-        for n, done in read_in(images, values, todo, watch.begun):
-            report(read / count, f"Reading slice {read + 1} of {count}")
+        blocks = [todo[n : n + size] for n in range(0, len(todo), size)]
+        for n, done in _placed(images, values, blocks, watch.begun):
+            if read % size == 0:
+                report(read / count, f"Reading slice {read + 1} of {count}")
             if done.fits:
                 read += 1
                 padded += done.padded
@@ -111,43 +117,37 @@ class _Watch:
             self._partial(Partial(view, grid, self.ready.copy()))
 
 
-def _read(
+def _placed(
     images: Sequence[ImageHeader],
     values: npt.NDArray[Any],
-    todo: Sequence[int],
+    blocks: Sequence[Sequence[int]],
     begun: npt.NDArray[np.bool_],
 ) -> Iterator[tuple[int, Placed]]:
-    """Each slice that was read, in the order of ``todo``, up to the first that does not fit."""
-    for n in todo:
-        begun[n] = True
-        done = place(images[n], values[n])
-        yield n, done
-        if not done.fits:
-            return
+    """Each slice that was read, in the order of ``blocks``, up to those that do not fit.
 
-
-def _decoded(
-    images: Sequence[ImageHeader],
-    values: npt.NDArray[Any],
-    todo: Sequence[int],
-    begun: npt.NDArray[np.bool_],
-) -> Iterator[tuple[int, Placed]]:
-    """The same, several at a time: decoders are other processes, these threads wait for them."""
-    waiting, running = deque(todo), deque[tuple[int, Future[Placed]]]()
+    Several at a time: files are read and numbers added without the interpreter's lock, and
+    decoders are other processes.
+    """
+    waiting, running = deque(blocks), deque[Future[list[tuple[int, Placed]]]]()
     with ThreadPoolExecutor(at_a_time(), "surgiplan-slices") as threads:
         try:
             while waiting or running:
                 while waiting and len(running) < 2 * at_a_time():
-                    n = waiting.popleft()
-                    begun[n] = True
-                    running.append((n, threads.submit(place, images[n], values[n])))
-                n, future = running.popleft()
-                done = future.result()
-                if not done.fits:
-                    waiting.clear()
-                yield n, done
+                    block = waiting.popleft()
+                    begun[list(block)] = True
+                    running.append(threads.submit(_block, images, values, block))
+                for n, done in running.popleft().result():
+                    if not done.fits:
+                        waiting.clear()
+                    yield n, done
         finally:
             threads.shutdown(cancel_futures=True)
+
+
+def _block(
+    images: Sequence[ImageHeader], values: npt.NDArray[Any], block: Sequence[int]
+) -> list[tuple[int, Placed]]:
+    return [(n, place(images[n], values[n])) for n in block]
 
 
 def _coarse_to_fine(count: int) -> list[int]:
