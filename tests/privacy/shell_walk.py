@@ -3,6 +3,8 @@
 import contextlib
 import json
 import logging
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -33,6 +35,21 @@ def walk(scan: Path, out: Path, *, import_only: bool) -> None:
         run("verify", one, "--json")
         run("audit", one)
         run("pack", one, "-o", out / f"{one.stem}.splanz")
+    if not import_only:
+        dropped, sealed = out / "dropped.splan", out / "sealed.splan"
+        for copy in (dropped, sealed):
+            shutil.copytree(case, copy)
+        run("identity", dropped, "--drop", "--json")
+        run("verify", dropped)
+        os.environ["SURGIPLAN_PASSPHRASE"] = "a horse that counts to nine"
+        run("encrypt", sealed)
+        run("info", sealed, "--json")
+        run("surface", sealed, name, "-o", out / "sealed.stl")
+        run("report", sealed, "-o", out / "sealed.pdf")
+        run("measure", sealed, "-30,18,102", "-29,19,104")
+        run("verify", sealed)
+        run("audit", sealed)
+        del os.environ["SURGIPLAN_PASSPHRASE"]
     run("deidentify", scan, "-o", out / "nameless", "--json")
     run("scan", out / "nameless", "--json")
     run("import", out / "nameless", "-o", out / "nameless.splan")
