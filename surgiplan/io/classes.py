@@ -6,7 +6,7 @@ from types import MappingProxyType
 from .quiet import quiet
 from .series import ImageHeader
 
-__all__ = ["DIRECTORY", "ENHANCED", "SLICES", "why_no_slice"]
+__all__ = ["DIRECTORY", "ENHANCED", "SLICES", "modality_of", "why_no_slice"]
 
 DIRECTORY = "1.2.840.10008.1.3.10"
 _STORAGE = "1.2.840.10008.5.1.4.1.1."
@@ -61,6 +61,12 @@ _OTHERS = (
     ("30", "a parametric map"),
 )  # fmt: skip
 """By the end of the class UID, the more special first: what a person calls such a file."""
+
+
+def modality_of(sop_class: str, stated: str) -> str:
+    """``CT``, ``MR`` or ``PT`` as the class says, which the pixels follow; else what was stated."""
+    kind = SLICES.get(sop_class) or ENHANCED.get(sop_class)
+    return {"PET": "PT"}.get(kind, kind) if kind else stated
 
 
 def why_no_slice(image: ImageHeader) -> str:

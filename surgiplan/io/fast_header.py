@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .classes import DIRECTORY, ENHANCED
+from .classes import DIRECTORY, ENHANCED, modality_of
 from .elements import Uncovered, Walk, slots, walk
 from .header_values import iso_date, made_up_uid, patient_key, stored_bits, without_name
 from .pixel_bytes import native_bytes, placed
@@ -209,7 +209,7 @@ def _shared_values(
         _text(series_uid),
         _text(study_uid),
         _text(frame_uid),
-        _text(modality),
+        modality_of(kind, _text(modality)),
         without_name(_text(description), _text(number), _text(name)),
         iso_date(_text(study_date)),
         patient_key(_text(number), _text(name), _text(born), salt),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .archives import Entry, Member
-from .classes import DIRECTORY, ENHANCED
+from .classes import DIRECTORY, ENHANCED, modality_of
 from .elements import TooDeep, Uncovered
 from .fast_header import FastReader
 from .header_values import (
@@ -204,7 +204,7 @@ def _described(
     needed = native_bytes(syntax, rows, columns, frames, samples, bits)
     padding = [first_number(dataset, t) for t in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
     marks = [value for value in padding if value is not None]
-    modality = text(dataset, "Modality")
+    modality = modality_of(sop_class, text(dataset, "Modality"))
     description = without_name(text(dataset, "SeriesDescription"), number, name)
     uid = text(dataset, "SeriesInstanceUID")
     return ImageHeader(

@@ -66,6 +66,17 @@ def assert_named(folder, *kinds):
         io.load_series(series)
 
 
+def test_an_mr_that_calls_itself_a_ct_is_not_cut_off_at_air(tmp_path):
+    for number in range(4):
+        dataset = image(number)
+        dataset.SOPClassUID, dataset.PixelRepresentation = "1.2.840.10008.5.1.4.1.1.4", 1
+        dataset.PixelData = b"\x00\xf0" * (len(dataset.PixelData) // 2)
+        written(dataset, tmp_path)
+    (series,) = io.scan(tmp_path).series
+    assert series.modality == "MR"
+    assert io.load_series(series)[0].values.max() == -4096
+
+
 def test_zeros_behind_the_pixels_are_padding_and_anything_else_is_not(tmp_path):
     for number in range(4):
         dataset = image(number)
