@@ -4,6 +4,7 @@ The memory has no name and no place on any disk; it is gone with the last proces
 Elsewhere the arrays are ordinary ones.
 """
 
+import math
 import mmap
 import os
 import sys
@@ -17,8 +18,14 @@ __all__ = ["empty", "opened", "shared_descriptor"]
 
 
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """An array like ``numpy.empty`` in memory that can be shared.  Raises MemoryError."""
-    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    """An array like ``numpy.empty`` in memory that can be shared.
+
+    Raises MemoryError where the system has not that much to give: it would promise it all the same
+    and end a process later.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size > (free := _available_bytes()):
+        raise MemoryError(f"{size >> 20} MiB are needed and {free >> 20} MiB are free")
     if sys.platform != "linux" or size == 0:
         return np.empty(shape, dtype)
     try:
@@ -47,6 +54,16 @@ def opened(descriptor: int) -> npt.NDArray[np.uint8]:
     """All the bytes behind a descriptor from another process; it may be closed afterwards."""
     size = os.fstat(descriptor).st_size
     return np.ndarray((size,), np.uint8, buffer=_Mapping(descriptor, size))
+
+
+def _available_bytes() -> int:
+    """What programs can still take without pushing others out; boundless where nobody says."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            found = next(line for line in file if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return sys.maxsize
+    return int(found.split()[1]) * 1024
 
 
 class _Mapping(mmap.mmap):

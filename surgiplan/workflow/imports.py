@@ -1,6 +1,7 @@
 """From files to a scan in the case."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,19 @@ VOLUME_FILES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 """Endings of files that hold a whole volume."""
 
 
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Raise DicomError where a scan finds no memory."""
+    try:
+        yield
+    except MemoryError as error:
+        raise DicomError(
+            f"There is not enough memory for this scan ({error}); close other programs and try "
+            "again."
+        ) from error
+
+
+@_enough_memory()
 def import_scan(
     path: Path,
     *,
@@ -56,6 +70,7 @@ def import_scan(
     )
 
 
+@_enough_memory()
 def import_series(
     series: "SeriesFound",
     *,

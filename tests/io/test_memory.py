@@ -5,7 +5,10 @@ import sys
 import pytest
 from memory import ROOT, packed_series, peak_anonymous_mib, sparse_series
 
+from surgiplan import mapped
+from surgiplan.errors import DicomError
 from surgiplan.io.decoders import at_a_time
+from surgiplan.workflow import import_scan
 
 PET = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.128", "Modality": "PT", "RescaleSlope": 0.37}
 JOB = [sys.executable, str(ROOT / "tests" / "jobs" / "import_job.py")]
@@ -30,6 +33,15 @@ def test_a_compressed_scan_needs_60_mib_more_for_each_decoder(tmp_path):
     folder = packed_series(tmp_path / "scan", 240)
     peak = peak_anonymous_mib([*SHELL, str(folder), "-o", str(tmp_path / "a.splan")])
     assert peak < 90 + 60 * at_a_time()
+
+
+def test_a_scan_that_finds_no_memory_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    folder = sparse_series(tmp_path / "scan", 8)
+    monkeypatch.setattr(mapped, "_available_bytes", lambda: 3 << 20)
+    with pytest.raises(
+        DicomError, match=r"not enough memory .*4 MiB are needed and 3 MiB are free"
+    ):
+        import_scan(folder)
 
 
 def test_a_gap_is_filled_without_a_copy_of_a_scan(tmp_path):
