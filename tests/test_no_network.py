@@ -40,7 +40,7 @@ def scan(tmp_path_factory):
 class Run:
     """One run of the watcher, with its own home and an empty folder for what is temporary."""
 
-    def __init__(self, folder, steps, secrets=(), wrapper=()):
+    def __init__(self, folder, steps, secrets=(), wrapper=(), sealed=()):
         self.litter, self.log = {}, folder / "forbidden.log"
         self.secrets = secrets
         self.temporary = folder / "temporary"
@@ -59,7 +59,9 @@ class Run:
         }
         command = [*wrapper, sys.executable, str(WATCHER), str(folder / "steps.json")]
         over = threading.Event()
-        poll = threading.Thread(target=self._poll, args=(over, (self.temporary, folder / "home")))
+        poll = threading.Thread(
+            target=self._poll, args=(over, (self.temporary, folder / "home", *sealed))
+        )
         poll.start()
         try:
             self.done = subprocess.run(
@@ -137,6 +139,24 @@ def test_a_session_in_the_window_opens_no_internet_socket_and_leaves_nothing(sca
     assert not [p for p in run.temporary.rglob("*") if p.is_file()]
     assert (tmp_path / "plan.pdf").stat().st_size > 1000
     assert (tmp_path / "plan.splan" / "manifests").is_dir()
+
+
+def test_an_encrypted_case_is_never_written_in_the_clear(scan, tmp_path):
+    folder, values = scan
+    (tmp_path / "words.txt").write_text("wandering otter")
+    case, given = tmp_path / "secret.splan", ["--passphrase-file", tmp_path / "words.txt"]
+    steps = [
+        ["import", folder, "-o", case, "--encrypt", *given, "--quiet"],
+        ["segment", case, "threshold", "--low-hu", "200", *given, "--quiet"],
+        ["report", case, "-o", tmp_path / "plan.pdf", *given, "--quiet"],
+        ["verify", case, *given],
+    ]
+    run = Run(tmp_path, steps, secrets_of(values), sealed=[case])
+    assert run.done.returncode == 0, run.done.stderr[-2000:]
+    assert run.forbidden == ""
+    assert run.litter == {}
+    assert len(list((case / "sealed/objects").iterdir())) > 2
+    assert "wandering" not in run.done.stdout + run.done.stderr
 
 
 @pytest.mark.parametrize(

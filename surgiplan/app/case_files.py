@@ -216,7 +216,7 @@ def packed(path: "Path | Place", file: Path, report: Report) -> Path:
     from surgiplan import io
 
     io.pack(path, file, report)
-    io.log_export(path, file)
+    io.log_export(path, file, with_identity=io.load(path).identity is not None)
     return file
 
 

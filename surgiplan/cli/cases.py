@@ -108,6 +108,7 @@ def pack(options: Namespace, console: Console) -> Answer:
     """Write the newest saved state of a case to one file."""
     found = io.opened(options.case)
     generation = io.pack(options.case, options.output, console.report)
+    io.log_export(options.case, options.output, with_identity=found.case.identity is not None)
     size = options.output.stat().st_size
     lines = [f"{options.output}: state {generation}, {size / 1e6:.1f} MB"]
     if found.case.identity:
@@ -126,6 +127,7 @@ def pack(options: Namespace, console: Console) -> Answer:
 def unpack(options: Namespace, console: Console) -> Answer:
     """Make a case of a file that was sent, once every byte of it has been checked."""
     io.unpack(options.file, options.output, console.report)
+    io.log_event(options.output, io.AuditEvent.UNPACKED)
     return Answer({"case": str(options.output)}, (f"{options.output}: every object is intact",))
 
 
@@ -155,7 +157,11 @@ def audit(options: Namespace, console: Console) -> Answer:
 
 def _told(event: Mapping[str, Any]) -> str:
     """What an event says, but for what only a program reads."""
-    said = {k: v for k, v in event.items() if k in ("generation", "format", "bytes") and v != ""}
+    said = {
+        k: v
+        for k, v in event.items()
+        if k in ("generation", "format", "bytes", "identity") and v != ""
+    }
     words = [str(event["event"]), *(f"{name} {value}" for name, value in said.items())]
     return ", ".join([*words, *event.get("labels", ())])
 
@@ -185,7 +191,7 @@ def report(options: Namespace, console: Console) -> Answer:
         audit_head=io.audit_head(options.case),
         with_identity=options.with_identity,
     )
-    io.log_export(options.case, options.output)
+    io.log_export(options.case, options.output, with_identity=options.with_identity)
     line = f"{options.output}: {pages} pages"
     answer = {"file": str(options.output), "pages": pages, "with_identity": options.with_identity}
     return Answer(answer, (line,))

@@ -193,7 +193,9 @@ def _program() -> list[str]:
 def _environment() -> dict[str, str]:
     source = str(Path(__file__).resolve().parents[2])
     known = os.environ.get("PYTHONPATH")
-    return os.environ | {
+    # A codec that a hostile file has taken over finds no passphrase here.
+    inherited = {k: v for k, v in os.environ.items() if "PASSPHRASE" not in k}
+    return inherited | {
         "PYTHONPATH": os.pathsep.join([source, known]) if known else source,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",

@@ -63,9 +63,10 @@ def log_opening(path: CasePath, found: Opened) -> None:
         log_event(path, AuditEvent.RECOVERED, generation=found.generation)
 
 
-def log_export(path: CasePath, file: Path) -> None:
+def log_export(path: CasePath, file: Path, *, with_identity: bool = False) -> None:
     """Log that ``file`` was made from a case: its format, size and hash, but not its name.
 
+    ``with_identity`` says that the patient's name is in it.
     Raises CaseFileError as ``log_event`` does.
     """
     try:
@@ -77,7 +78,8 @@ def log_export(path: CasePath, file: Path) -> None:
             f"{file.name} cannot be read back ({error.strerror}); export it again."
         ) from error
     kind = file.suffix.lower().removeprefix(".")
-    log_event(path, AuditEvent.EXPORTED, format=kind, bytes=size, sha256=sha256)
+    who = {"identity": "in it"} if with_identity else {}
+    log_event(path, AuditEvent.EXPORTED, format=kind, bytes=size, sha256=sha256, **who)
 
 
 def audit_events(path: CasePath) -> list[Mapping[str, Any]]:

@@ -27,7 +27,7 @@ __all__ = ["PLAIN", "Cost", "PlainVault", "SealedVault", "WrongPassphrase"]
 _CHUNK_BYTES = 1 << 20
 _ID_BYTES, _TAG_BYTES, _KEY_BYTES = 8, 16, 32
 _FORMAT = 1
-_MOST_SCRYPT_BYTES = 256 << 20
+_MOST_SCRYPT_BYTES = 192 << 20
 _LINE_GROWTH = 1.5
 """A sealed line is longer: base64 and tag."""
 

@@ -81,12 +81,15 @@ class ReportPanel(Panel):
             "with_identity": self.with_identity.isEnabled() and self.with_identity.isChecked(),
         }
         work = partial(report_written, desk.session.case, name, path, options)
-        desk.run("report", "Write the plan", work, partial(self._done, path))
+        desk.run(
+            "report", "Write the plan", work, partial(self._done, path, options["with_identity"])
+        )
 
-    def _done(self, path: Path, pages: int) -> None:
+    def _done(self, path: Path, with_identity: bool, pages: int) -> None:
         sentence = f"The plan is written: {path.name}, {pages} pages, in {path.parent}."
         self.where.setText(f"✓  {sentence}")
         self.desk.notices.say(sentence, kind="done")
         self._written()
         if self.desk.path:
-            self.desk.log(partial(io.log_export, self.desk.path, path))
+            entry = partial(io.log_export, self.desk.path, path, with_identity=with_identity)
+            self.desk.log(entry)
