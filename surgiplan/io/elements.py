@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from .stretches import Element, Stretches
 
-__all__ = ["PIXEL_DATA", "TooDeep", "Uncovered", "Walk", "slots", "walk"]
+__all__ = ["PIXEL_DATA", "Endless", "Uncovered", "Walk", "slots", "walk"]
 
 PIXEL_DATA = 0x00107FE0
 """(7FE0,0010) in the order of its bytes in a little endian file."""
@@ -16,6 +16,8 @@ _DEEPEST = 64
 _PIXEL_GROUP, _META_GROUP = 0x7FE0, 0x0002
 _CHUNK = 16 << 10
 _LONGEST_VALUE = 8 << 10
+_MOST_CHUNKS = 512
+"""Of short elements, one after the other; long values are stepped over and do not count."""
 _LARGEST_CHUNK = 16 << 20
 """No sequence that is in the way of the pixels is longer."""
 
@@ -53,8 +55,8 @@ class Uncovered(Exception):
     """The file holds what the fast reader does not read; a full parser must judge it."""
 
 
-class TooDeep(Exception):
-    """Sequences lie within sequences beyond all reason; no parser should follow them."""
+class Endless(Exception):
+    """A header that no parser should follow to its end; the message says what has none."""
 
 
 class Walk:
@@ -85,12 +87,13 @@ def walk(
 
     ``start`` holds the first bytes of the file and ``read(offset, count)`` more of them;
     ``wanted`` gives, by tag, the slot for each value representation that it may have; ``known`` is
-    what earlier files had in common.  Returns the offset where it stopped.  Raises Uncovered, and
-    TooDeep for sequences nested without end.
+    what earlier files had in common.  Returns the offset where it stopped.  Raises Uncovered,
+    and Endless for what would take forever.
     """
     buffer, base = start, 0
     get, seen, values, unpack = wanted.get, known.get, found.values, _explicit
     trace: list[Element] | None = [] if known.is_new else None
+    chunks = 0
     while at != until:
         try:
             if implicit:
@@ -140,7 +143,9 @@ def walk(
         except struct.error:
             # The element runs beyond what was read: go on with a chunk that begins with it.
             _learn(known, start, trace)
-            trace, until = None, -1
+            trace, until, chunks = None, -1, chunks + (at <= len(buffer))
+            if chunks > _MOST_CHUNKS:
+                raise Endless("elements without end") from None
             more = read(base + at, _CHUNK if at else min(4 * len(buffer), _LARGEST_CHUNK))
             if len(more) < 8 or (not at and len(more) <= len(buffer)):
                 raise Uncovered from None
@@ -157,7 +162,7 @@ def _learn(known: Stretches, start: bytes, trace: list[Element] | None) -> None:
 def _past_items(buffer: bytes, at: int, depth: int, *, implicit: bool) -> int:
     """Where a sequence of undefined length ends whose items begin at ``at``."""
     if depth > _DEEPEST:
-        raise TooDeep
+        raise Endless("sequences nested without end")
     while True:
         tag, length = _implicit(buffer, at)
         at += 8

@@ -9,7 +9,7 @@ import math
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .classes import DIRECTORY, ENHANCED, modality_of
 from .elements import Uncovered, Walk, slots, walk
@@ -41,6 +41,8 @@ _OWN = (
     (0x00281053, "DS"),
 )  # fmt: skip
 """What each slice has for itself."""
+_MOST_KINDS = 64
+"""Of files whose common bytes are kept."""
 _TYPE_SLOT = 1
 """Of ImageType."""
 _LONGEST_WHOLE = 12
@@ -108,26 +110,25 @@ class FastReader:
             raise Uncovered
         known = self._known.get(meta_key := tuple(meta.values))
         if known is None:
-            known = self._known[meta_key] = Stretches()
+            known = _remembered(self._known, meta_key, Stretches(), most=_MOST_KINDS)
         walk(start, meta_end, read, _SLOTS, found, known, implicit=implicit)
         values = found.values
         shared_key = (*meta_key, *values[:_SHARED_END])
         shared = self._shared.get(shared_key)
         if shared is None:
-            shared = self._shared[shared_key] = _shared_values(
-                shared_key, syntax, self._salt, implicit=implicit
-            )
+            told = _shared_values(shared_key, syntax, self._salt, implicit=implicit)
+            shared = _remembered(self._shared, shared_key, told)
         (sop_class, series_uid, study_uid, frame_uid, modality, description, study_date, patient,
          rows, columns, frames, samples, bits, bits_stored, is_signed, padding, photometric,
          image_type, spacing, orientation, needed) = shared  # fmt: skip
         marks_key = (values[_TYPE_SLOT], *values[_SHARED_END:_MARKS_END])
         marks = self._marks.get(marks_key)
         if marks is None:
-            marks = self._marks[marks_key] = _mark_values(*marks_key)
+            marks = _remembered(self._marks, marks_key, _mark_values(*marks_key))
         uid, position, instance, acquired, made, *levels_raw = values[_MARKS_END:]
         levels = self._levels.get(levels_key := tuple(levels_raw))
         if levels is None:
-            levels = self._levels[levels_key] = _level_values(*levels_key)
+            levels = _remembered(self._levels, levels_key, _level_values(*levels_key))
         window, slope, intercept = levels
         pixels = placed(found.pixel_offset, found.pixel_length, size, read, follow=follow)
         return ImageHeader(
@@ -172,14 +173,24 @@ class FastReader:
         """Whether the data set is implicit, and its transfer syntax.  Raises Uncovered."""
         syntax = self._syntaxes.get(raw)
         if syntax is None:
-            syntax = self._syntaxes[raw] = _text(raw)
+            syntax = _remembered(self._syntaxes, raw, _text(raw))
         if not syntax or syntax in _OTHER_THAN_EXPLICIT:
             raise Uncovered
         return syntax == _IMPLICIT_SYNTAX, syntax
 
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 _Levels = tuple[tuple[float, float] | None, float, float]
 """Window and level, slope, intercept."""
+
+
+def _remembered(memory: dict[_Key, _Value], key: _Key, value: _Value, most: int = 4096) -> _Value:
+    """``value``, kept under ``key``; a memory that has grown too large starts anew."""
+    if len(memory) >= most:
+        memory.clear()
+    memory[key] = value
+    return value
 
 
 def _shared_values(

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from .archives import Entry, Member
 from .classes import DIRECTORY, ENHANCED, modality_of
-from .elements import TooDeep, Uncovered
+from .elements import Endless, Uncovered
 from .fast_header import FastReader
 from .header_values import (
     FILE_PHASE_TAGS,
@@ -49,6 +49,8 @@ _DEFERRED_BYTES = 1 << 20
 _DEFLATED_SYNTAX = b"1.2.840.10008.1.2.1.99"
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """A pipe or a device among the files must not block the scan."""
+_MOST_READS = 1 << 22
+"""A header takes two or three for each element, and 10,000 frames have a million elements."""
 _START_BYTES = 16 << 10
 """Read at once: nearly all headers are shorter."""
 
@@ -66,7 +68,7 @@ class HeaderReader:
             return (self._read_fast(path),)
         except (Uncovered, OSError):
             return read_headers(path, self._salt)
-        except TooDeep as error:
+        except Endless as error:
             raise _ignored(error) from error
 
     def read_member(
@@ -136,8 +138,8 @@ def _said_plainly() -> Iterator[None]:
 
 
 def _ignored(error: Exception) -> Ignored:
-    if isinstance(error, TooDeep):
-        return Ignored("damaged DICOM header (sequences nested without end)")
+    if isinstance(error, Endless):
+        return Ignored(f"damaged DICOM header ({error})")
     if isinstance(error, OSError):
         return Ignored(f"cannot be read: {error.strerror or error}")
     return Ignored(f"damaged DICOM header ({type(error).__name__})")
@@ -155,11 +157,28 @@ def _headers(
         raise Ignored("inflates to more than 256 MiB")
     file.seek(0)
     with quiet():
-        return _understood(path, file, size, salt, follow, _DEFLATED_SYNTAX in start)
+        return _understood(path, _Limited(file), size, salt, follow, _DEFLATED_SYNTAX in start)
+
+
+class _Limited:
+    """A file that a parser may ask only so often."""
+
+    name = ""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = _MOST_READS
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, count: int = -1) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise Endless("elements without end")
+        return self._file.read(count)
 
 
 def _understood(
-    path: Path, file: BinaryIO, size: int, salt: bytes, follow: bool, is_deflated: bool
+    path: Path, file: "_Limited", size: int, salt: bytes, follow: bool, is_deflated: bool
 ) -> tuple[ImageHeader, ...]:
     import pydicom
 

@@ -3,7 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 __all__ = ["PixelBytes", "fragments", "is_bomb", "is_native", "located", "native_bytes", "placed"]
 
@@ -29,8 +29,14 @@ class PixelBytes(NamedTuple):
     """Whether the file holds all that it announces."""
 
 
+class _Readable(Protocol):
+    def read(self, count: int, /) -> bytes: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
+    def tell(self) -> int: ...
+
+
 def located(
-    file: BinaryIO,
+    file: _Readable,
     file_bytes: int,
     implicit: bool | None,
     little: bool | None,

@@ -131,3 +131,33 @@ def icon(size):
     dataset = header(99)
     dataset.add_new(0x00291010, "OB", bytes(size))
     return dataset
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"])
+def test_a_header_of_elements_without_end_is_given_up(tmp_path, monkeypatch, syntax):
+    monkeypatch.setattr("surgiplan.io.elements._MOST_CHUNKS", 8)
+    monkeypatch.setattr("surgiplan.io.headers._MOST_READS", 1 << 12)
+    write(tmp_path, slices()[:1], syntax="1.2.840.10008.1.2.1")
+    victim = next(tmp_path.iterdir())
+    start, rest = victim.read_bytes().split(b"\x10\x00\x10\x00PN", 1)
+    tiny = b"\x09\x00\x10\x10LO\x00\x00" * (1 << 16)
+    if syntax.endswith("2.2"):
+        start = start.replace(b"1.2.840.10008.1.2.1\0", syntax.encode() + b"\0")
+        at = start.index(b"\x08\x00", 200)
+        start, tiny = start[:at], b"\x00\x09\x10\x10LO\x00\x00" * (1 << 16)
+    victim.write_bytes(start + tiny + b"\x10\x00\x10\x00PN" + rest)
+    found = io.scan(tmp_path)
+    assert found.series == ()
+    assert "elements without end" in found.ignored[0][1]
+
+
+def test_what_is_remembered_does_not_grow_with_the_number_of_files(tmp_path):
+    from surgiplan.io.fast_header import FastReader
+
+    folder = write(tmp_path, slices())
+    content = next(folder.iterdir()).read_bytes()
+    reader = FastReader(SALT)
+    for n in range(6000):
+        own = content.replace(b"ZZ-4711 ", b"%08d" % n)
+        reader.read(folder / "x", own, len(own), lambda at, count: b"")
+    assert max(map(len, (reader._shared, reader._marks, reader._levels))) <= 4096
