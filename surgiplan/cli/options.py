@@ -166,7 +166,7 @@ def _add_scans(commands: Parser) -> None:
     c = commands.add("scan", "scans:scan", "Say what is in folders and files, without pixels.")
     c.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     c = commands.add("import", "scans:import_scan", "Read one series or volume into a case.")
-    c.add_argument("path", type=Path, metavar="PATH")
+    c.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     where = c.add_mutually_exclusive_group(required=True)
     where.add_argument("-o", "--output", type=Path, metavar="CASE", help="a new case")
     where.add_argument("--into", type=Path, metavar="CASE", help="a case that exists")

@@ -70,11 +70,12 @@ def _phases(series: io.SeriesFound) -> list[dict[str, Any]]:
 
 def import_scan(options: Namespace, console: Console) -> Answer:
     """One series or volume file into a new case, or into one that exists."""
-    _require(options.path)
+    for path in options.paths:
+        _require(path)
 
     def build(case: Case) -> list[Any]:
         edit = imported(
-            options.path,
+            options.paths,
             series_uid=options.series,
             phase=options.phase,
             accept=options.accept,

@@ -13,7 +13,7 @@ from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Identity, Patient, Volume
 
 if TYPE_CHECKING:
-    from surgiplan.io import Partial, SeriesFound
+    from surgiplan.io import Partial, Scan, SeriesFound
 
 __all__ = ["VOLUME_FILES", "import_scan", "import_series"]
 
@@ -35,7 +35,7 @@ def _enough_memory() -> Iterator[None]:
 
 @_enough_memory()
 def import_scan(
-    path: Path,
+    path: Path | Sequence[Path],
     *,
     series_uid: str = "",
     phase: int | None = None,
@@ -45,7 +45,7 @@ def import_scan(
     patient: Patient | None = None,
     report: Report = silent,
 ) -> AddVolume:
-    """Read one series from a folder of DICOM, or one volume file.
+    """Read one series from folders, files, a ZIP archive or a DICOMDIR, or one volume file.
 
     ``phase`` chooses one of several phases, counted from 1.  Without ``with_identity`` name,
     number, birth date and source headers of the patient stay outside the case.  ``patient`` is
@@ -55,12 +55,14 @@ def import_scan(
     """
     from surgiplan import io
 
-    if path.is_file() and path.name.lower().endswith(VOLUME_FILES):
-        loaded = io.load_volume_file(path, report=report)
+    paths = [path] if isinstance(path, Path) else list(path)
+    first = paths[0]
+    if len(paths) == 1 and first.is_file() and first.name.lower().endswith(VOLUME_FILES):
+        loaded = io.load_volume_file(first, report=report)
         return _added(*loaded, None, volume_id)
-    found = io.scan([path], report=part(report, 0.0, 0.2))
+    found = io.scan(paths, report=part(report, 0.0, 0.2))
     return import_series(
-        _chosen(found.series, series_uid, path),
+        _chosen(found, series_uid, first),
         phase=phase,
         accept=accept,
         volume_id=volume_id,
@@ -116,16 +118,18 @@ def _added(
     return AddVolume(named, patient, identity)
 
 
-def _chosen(series: "Sequence[SeriesFound]", series_uid: str, path: Path) -> "SeriesFound":
+def _chosen(found: "Scan", series_uid: str, path: Path) -> "SeriesFound":
     """The one series that is meant.  Raises DicomError with the choice if that is not clear."""
+    series = found.series
     if series_uid:
         for one in series:
             if one.uid == series_uid:
                 return one
         raise DicomError(f"There is no series {series_uid} in {path.name}; run scan to list them.")
     if not series:
+        why = f" ({found.ignored[0][1]})" if len(found.ignored) == 1 else ""
         raise DicomError(
-            f"There are no DICOM images in {path.name}; choose the folder that holds the scan."
+            f"There are no DICOM images in {path.name}{why}; choose the folder that holds the scan."
         )
     volumes = [one for one in series if one.is_volume] or list(series)
     if len(volumes) > 1:

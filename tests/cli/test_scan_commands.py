@@ -2,6 +2,7 @@
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +73,45 @@ def test_each_problem_has_to_be_accepted_by_name(capsys, tmp_path):
     code, out, _ = run(capsys, "import", folder, "-o", case, "--quiet", "--json", *accepted)
     assert code == 0
     assert [one["kind"] for one in json.loads(out)["problems"]] == ["not_a_volume", "missing_slice"]
+
+
+def zipped(folder, path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in folder.iterdir():
+            archive.write(file, f"scan/{file.name}")
+    return path
+
+
+def test_an_archive_and_a_folder_give_the_same_volume(capsys, tmp_path):
+    folder = write(tmp_path / "ct", slices())
+    archive = zipped(folder, tmp_path / "ct.zip")
+    hashes = []
+    for n, source in enumerate((folder, archive)):
+        case = tmp_path / f"{n}.splan"
+        code, out, _ = run(capsys, "import", source, "-o", case, "--json", "--quiet")
+        assert code == 0
+        hashes.append(json.loads(out)["volume"]["sha256"])
+    assert hashes[0] == hashes[1]
+
+
+def test_a_series_in_two_places_is_imported_from_both(capsys, tmp_path):
+    images = slices()
+    for n, image in enumerate(images):
+        image.tags["SOPInstanceUID"] = f"1.2.3.{n}"
+    first, second = write(tmp_path / "a", images[:5]), write(tmp_path / "b", images[5:])
+    case = tmp_path / "c.splan"
+    code, out, _ = run(
+        capsys, "import", first, zipped(second, tmp_path / "b.zip"), "-o", case, "--json", "--quiet"
+    )
+    assert code == 0
+    assert json.loads(out)["volume"]["shape_kji"] == [9, 12, 10]
+
+
+def test_an_archive_without_images_says_what_is_in_the_way(capsys, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "brain.nii.gz").write_bytes(b"\x1f\x8b" + bytes(100))
+    archive = zipped(tmp_path / "in", tmp_path / "brain.zip")
+    code, _, err = run(capsys, "import", archive, "-o", tmp_path / "c.splan", "--quiet")
+    assert code == 2
+    assert "a volume file; import it by itself" in err
+    assert not (tmp_path / "c.splan").exists()
