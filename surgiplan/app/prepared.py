@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 from PySide6.QtCore import QObject, Signal
 
 from surgiplan.jobs_report import Report
-from surgiplan.model import Branch, Noun, Segment
+from surgiplan.model import Branch, Noun, Segment, Volume
 
 from .desk import Desk
 
@@ -36,6 +36,10 @@ class Prepared(QObject):
         """Whether the margin around a lesion can be measured in a moment."""
         return self._is_done(lesion, lambda noun: _count(organ, noun))
 
+    def has_suitability(self, volume: Volume) -> bool:
+        """Whether it is known what a scan can be used for; if not, it will be soon."""
+        return self._is_done(volume, _judge)
+
     def _is_done(self, noun: Noun, work: Callable[[Any], None]) -> bool:
         if noun not in self._done:
             self._done[noun] = False
@@ -62,6 +66,12 @@ def _measure(branch: Branch) -> None:
     from surgiplan.planning import sections
 
     sections(branch)
+
+
+def _judge(volume: Volume) -> None:
+    from surgiplan.workflow import suitability_of
+
+    suitability_of(volume)
 
 
 def _count(organ: Segment, lesion: Segment | None = None) -> None:

@@ -13,7 +13,14 @@ from surgiplan.edits import AddCenterline, AddSegments, AddVolume, RecordFinding
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part
 from surgiplan.model import Case, Segment, Surface
-from surgiplan.workflow import import_scan, import_series, segment, simulate, trace_centerline
+from surgiplan.workflow import (
+    import_scan,
+    import_series,
+    segment,
+    simulate,
+    suitability_rows,
+    trace_centerline,
+)
 
 __all__ = [
     "FoundSeries",
@@ -111,7 +118,9 @@ def report_written(
     """Write the plan to ``path`` and return its number of pages; ``options`` of write_report."""
     from surgiplan.report import write_report
 
-    return write_report(case, name, path, report, **options)
+    suitability = suitability_rows(case.volume(), part(report, 0.0, 0.2))
+    rest = part(report, 0.2, 1.0)
+    return write_report(case, name, path, rest, suitability=suitability, **options)
 
 
 def displayed_surface(segment: Segment, report: Report) -> Surface:

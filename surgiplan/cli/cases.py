@@ -8,6 +8,7 @@ from surgiplan import io
 from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 from surgiplan.model import Case
+from surgiplan.workflow import suitability_rows
 
 from .anatomy import segment_json
 from .open_case import changed, locked
@@ -183,11 +184,13 @@ def report(options: Namespace, console: Console) -> Answer:
     """Write the plan as a PDF."""
     from surgiplan.report import write_report
 
+    case = io.load(options.case)
     pages = write_report(
-        io.load(options.case),
+        case,
         options.case.stem,
         options.output,
         console.report,
+        suitability=suitability_rows(case.volume(), console.report),
         audit_head=io.audit_head(options.case),
         with_identity=options.with_identity,
     )

@@ -182,6 +182,7 @@ def _paper(
         rehearsal.report,
         pictures=drawn,
         truth=rows,
+        suitability=workflow.suitability_rows(rehearsal.case.volume()),
         audit_head=io.audit_head(case_path),
     )
     io.log_export(case_path, paper)

@@ -180,6 +180,11 @@ def _add_scans(commands: Parser) -> None:
         "--no-identity", action="store_true", help="leave name, number and birth date outside"
     )
     c = commands.add(
+        "suitability", "scans:suitability", "Say what a scan can be used for, and how exact."
+    )
+    _case(c)
+    c.add_argument("--volume", default="", metavar="ID", help="a scan of the case; else the first")
+    c = commands.add(
         "deidentify", "deidentify:deidentify", "Copy a scan without the patient's identity."
     )
     c.add_argument("path", type=Path, metavar="PATH")

@@ -1,6 +1,7 @@
-"""Commands that bring a scan in: scan, import."""
+"""Commands that bring a scan in, and judge it: scan, import, suitability."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,13 @@ from surgiplan import io
 from surgiplan.errors import CaseFileError, DicomError
 from surgiplan.model import Case, Volume
 from surgiplan.workflow import import_scan as imported
+from surgiplan.workflow import suitability_of, suitability_rows
 
 from .open_case import changed, refuse_existing, saved
 from .output import Answer, Console
 from .passphrase import new_passphrase
 
-__all__ = ["import_scan", "scan"]
+__all__ = ["import_scan", "scan", "suitability"]
 
 
 def scan(options: Namespace, console: Console) -> Answer:
@@ -105,13 +107,50 @@ def import_scan(options: Namespace, console: Console) -> Answer:
     about = volume_json(volume)
     spacing = " × ".join(f"{mm:.3g}" for mm in volume.grid.spacing_mm)
     shape = " × ".join(str(n) for n in volume.grid.shape)
+    statements = suitability_of(volume, console.report)
     lines = (
         f"{volume.name}: {shape} voxels of {spacing} mm (slice, row, column), "
         f"{about['value_min']} to {about['value_max']} {volume.unit}",
         *volume.source.remarks,
+        *_told(volume),
     )
     problems = [{"kind": kind, "accepted": True} for kind in volume.source.accepted]
-    return Answer({"volume": about, "problems": problems, "identity": kept}, lines)
+    answer = {"volume": about, "problems": problems, "identity": kept}
+    return Answer({**answer, "suitability": _suitability_json(statements)}, lines)
+
+
+def suitability(options: Namespace, console: Console) -> Answer:
+    """What a scan of a case can be used for, and how exact."""
+    volume = io.load(options.case).volume(options.volume)
+    statements = suitability_of(volume, console.report)
+    answer = {"volume": volume.id, "suitability": _suitability_json(statements)}
+    return Answer(answer, (f"{volume.name}:", *_told(volume)))
+
+
+_SIGNS = {"good": "✓", "limited": "!", "unfit": "✕", "cannot be judged": "?", "": " "}
+
+
+def _told(volume: Volume) -> list[str]:
+    """Lines for a person: the verdict for each use, and why."""
+    rows = suitability_rows(volume)
+    return [
+        f"{_SIGNS[verdict]} {title}: {f'{verdict}. ' if verdict else ''}{why}"
+        for title, verdict, why in rows
+    ]
+
+
+def _suitability_json(statements: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "topic": one.topic.value,
+            "task": one.task.value if one.task else None,
+            "verdict": one.verdict.value,
+            "sentence": one.sentence,
+            "numbers": one.numbers,
+            "source": one.source,
+        }
+        for one in statements
+    ]
 
 
 def volume_json(volume: Volume) -> dict[str, Any]:

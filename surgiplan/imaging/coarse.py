@@ -32,6 +32,18 @@ class Coarse:
         inside: npt.NDArray[np.int64] = np.clip(block, 0, np.array(self.values.shape) - 1)
         return inside
 
+    def pooled(self, block_mm: float) -> "Coarse":
+        """Means of neighbouring blocks within slices, so that each is about ``block_mm`` wide."""
+        _, j_mm, i_mm = self.spacing_mm
+        j, i = (max(1, round(block_mm / step)) for step in (j_mm, i_mm))
+        slices, rows, columns = self.values.shape
+        beyond = ((0, 0), (0, -rows % j), (0, -columns % i))
+        wide = np.pad(self.values, beyond, mode="edge")
+        parts = wide.reshape(slices, wide.shape[1] // j, j, wide.shape[2] // i, i)
+        factors = (self.factors[0], self.factors[1] * j, self.factors[2] * i)
+        spacing = (self.spacing_mm[0], j_mm * j, i_mm * i)
+        return Coarse(parts.mean(axis=(2, 4), dtype=np.float32), self.box, factors, spacing)
+
     def fine_box(self, blocks: Box) -> Box:
         """The voxels of the volume that a box of blocks covers."""
         low = np.array(self.box.low)
@@ -56,13 +68,14 @@ class Coarse:
         return result
 
 
-def coarsened(volume: Volume, box: Box, block_mm: float, floor: float = -np.inf) -> Coarse:
-    """Means of blocks of about ``block_mm`` within ``box``; values below ``floor`` count as it.
+def coarsened(volume: Volume, box: Box, block_mm: npt.ArrayLike, floor: float = -np.inf) -> Coarse:
+    """Means of blocks of about ``block_mm`` (one number, or one an axis) within ``box``.
 
+    Values below ``floor`` count as it.
     The box loses what does not fill a block at its far end, unless it is thinner than a block.
     """
     spacing = np.array(volume.grid.spacing_mm)
-    factors = np.clip(np.rint(block_mm / spacing).astype(int), 1, np.array(box.shape))
+    factors = np.clip(np.rint(np.asarray(block_mm) / spacing).astype(int), 1, np.array(box.shape))
     blocks = np.array(box.shape) // factors
     k, j, i = (int(n) for n in np.array(box.low) + blocks * factors)
     fits = Box(box.low, (k, j, i))

@@ -12,7 +12,7 @@ from surgiplan.validation import TruthRow
 from .chart import diameter_profile
 from .style import figure, heading, note, number, side_by_side, table
 
-__all__ = ["anatomy", "findings", "methods", "resections", "scan", "truths", "vessels"]
+__all__ = ["anatomy", "findings", "fitness", "methods", "resections", "scan", "truths", "vessels"]
 
 Pictures = Mapping[str, Any]
 
@@ -39,6 +39,21 @@ def scan(case: Case, pictures: Pictures) -> list[Any]:
         pair = [figure(pictures[n], 86, n.capitalize()) for n in (first, second) if n]
         story.append(side_by_side(*pair))
     return story
+
+
+_SIGNS = {"good": "✓", "limited": "!", "unfit": "✕", "cannot be judged": "?", "": ""}
+
+
+def fitness(rows: Sequence[tuple[str, str, str]]) -> list[Any]:
+    """What the scan can be used for, from rows of use, verdict and reason."""
+    if not rows:
+        return []
+    body = [[title, f"{_SIGNS[verdict]} {verdict}".strip(), why] for title, verdict, why in rows]
+    limits = note(
+        "Judged from the voxels alone. Limits and their sources: surgiplan suitability CASE --json."
+    )
+    head = ["Use", "Verdict", "Why"]
+    return [heading("What the scan is good for"), table([head, *body], [40, 30, 108]), limits]
 
 
 def anatomy(case: Case, pictures: Pictures) -> list[Any]:

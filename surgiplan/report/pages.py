@@ -9,7 +9,7 @@ from surgiplan import RESEARCH_USE, __version__
 from surgiplan.model import Case
 from surgiplan.validation import TruthRow
 
-from .chapters import anatomy, findings, methods, resections, scan, truths, vessels
+from .chapters import anatomy, findings, fitness, methods, resections, scan, truths, vessels
 from .style import ACCENT, ATTENTION, FONT, MUTED, TEXT, numbered_canvas, register_fonts
 
 __all__ = ["built"]
@@ -24,6 +24,8 @@ def built(
     truth: Sequence[TruthRow],
     audit_head: str,
     name: str = "",
+    *,
+    suitability: Sequence[tuple[str, str, str]] = (),
 ) -> tuple[bytes, int]:
     """The PDF of a plan, and its number of pages; ``name`` stands on each, and nowhere else."""
     from reportlab.lib.pagesizes import A4
@@ -31,8 +33,8 @@ def built(
     from reportlab.platypus import SimpleDocTemplate
 
     register_fonts()
-    story: list[Any] = []
-    for chapter in (scan, anatomy, vessels, resections, findings):
+    story: list[Any] = [*scan(case, pictures), *fitness(suitability)]
+    for chapter in (anatomy, vessels, resections, findings):
         story += chapter(case, pictures)
     story += truths(truth) + methods(audit_head)
     file = io.BytesIO()

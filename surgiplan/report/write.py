@@ -24,15 +24,16 @@ def write_report(
     look: Any = None,
     pictures: Mapping[str, Any] | None = None,
     truth: Sequence[TruthRow] = (),
+    suitability: Sequence[tuple[str, str, str]] = (),
     audit_head: str = "",
     with_identity: bool = False,
 ) -> int:
     """Write the plan to ``path`` and return its number of pages.
 
     ``look`` is how the window shows the case (colours, window and level), by default the usual;
-    ``pictures`` are those of ``pictures_of``, made here if not given; ``audit_head`` is the hash of
-    the newest line of the case's audit log.  ``with_identity`` prints name and birth date on each
-    page.
+    ``pictures`` are those of ``pictures_of``, made here if not given; ``suitability`` says of the
+    scan use, verdict and reason in words; ``audit_head`` is the hash of the newest line of the
+    case's audit log.  ``with_identity`` prints name and birth date on each page.
     An older file of that name stays until the new one is complete.  Raises SurgiplanError if the
     case has no scan or no name to print, no picture can be made, or the file cannot be written.
     """
@@ -46,7 +47,9 @@ def write_report(
     if pictures is None:
         pictures = pictures_of(case, part(report, 0.0, 0.8), look=look)
     report(0.8, "Setting the pages")
-    content, pages = built(case, case_name, pictures, truth, audit_head, name)
+    content, pages = built(
+        case, case_name, pictures, truth, audit_head, name, suitability=suitability
+    )
     report(0.95, "Writing the file")
     _replace(path, content)
     report(1.0, "Plan written")

@@ -9,6 +9,7 @@ from .imports import VOLUME_FILES, import_scan, import_series
 from .plan import design, measure_distance, place_stent, plan_resection
 from .settings import settings_from
 from .simulation import simulate, simulation_settings
+from .suitability import suitability_of, suitability_rows
 
 __all__ = [
     "VOLUME_FILES",
@@ -22,5 +23,7 @@ __all__ = [
     "settings_from",
     "simulate",
     "simulation_settings",
+    "suitability_of",
+    "suitability_rows",
     "trace_centerline",
 ]

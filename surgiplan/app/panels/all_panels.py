@@ -40,7 +40,7 @@ def panels_for(window: "MainWindow") -> dict[str, QWidget]:
     organ = OrganPanel(desk, prepared, simulate)
     return {
         "Patient": PatientPanel(desk),
-        "Images": ImagesPanel(desk),
+        "Images": ImagesPanel(desk, prepared),
         "Anatomy": AnatomyPanel(desk),
         "Plan": PlanPages(desk, vessel, organ),
         "Simulate": simulation,

@@ -4,19 +4,30 @@ from PySide6.QtWidgets import QGridLayout, QPushButton
 
 from surgiplan.app.desk import Desk
 from surgiplan.app.forms import ChoiceBox, NumberField
+from surgiplan.app.prepared import Prepared
 from surgiplan.app.tools import DistanceTool, WindowTool
 from surgiplan.model import Case, Quantity, Volume
+from surgiplan.workflow import suitability_rows
 
 from .panel import NumberTable, Panel, enable
 
 __all__ = ["ImagesPanel"]
 
+_VERDICTS = {
+    "good": "pass",
+    "limited": "attention",
+    "unfit": "fail",
+    "cannot be judged": "attention",
+}
+"""How a table marks what a scan is good for."""
+
 
 class ImagesPanel(Panel):
     """Presets, width and level in numbers, and the facts of the scan."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, prepared: Prepared) -> None:
         super().__init__(desk)
+        self._prepared = prepared
         self.heading("Scan")
         self.volumes = ChoiceBox("volumeChoice")
         self.volumes.setAccessibleName("Scan shown")
@@ -25,6 +36,7 @@ class ImagesPanel(Panel):
         self.facts = NumberTable()
         self.body.addWidget(self.facts)
         self._hint = self.hint("", "imagesHint")
+        self._lay_out_suitability()
         self.heading("Window")
         self._presets = QGridLayout()
         self._presets.setSpacing(4)
@@ -49,7 +61,10 @@ class ImagesPanel(Panel):
         self.body.addWidget(self.distance_button)
         self.distances = NumberTable()
         self.body.addWidget(self.distances)
+        self._why_heading = self.heading("Why")
+        self._why = self.hint("", "fitnessHint")
         desk.view.changed.connect(self.invalidate)
+        prepared.ready.connect(self.invalidate)
         desk.tool_changed.connect(self._show_tool)
 
     def refresh(self, case: Case) -> None:
@@ -78,6 +93,29 @@ class ImagesPanel(Panel):
         self.volumes.setCurrentIndex(max(self.volumes.findData(shown), 0))
         volume = case.volumes.get(shown)
         self.facts.show_rows(_facts(volume) if volume is not None else [])
+        self._show_suitability(volume)
+
+    def _lay_out_suitability(self) -> None:
+        self._fitness_heading = self.heading("What it is good for")
+        self.fitness = NumberTable()
+        self.fitness.setObjectName("fitnessTable")
+        self.body.addWidget(self.fitness)
+
+    def _show_suitability(self, volume: Volume | None) -> None:
+        for widget in (self._fitness_heading, self.fitness, self._why_heading, self._why):
+            widget.setVisible(volume is not None)
+        if volume is None:
+            return
+        if not self._prepared.has_suitability(volume):
+            self.fitness.show_rows([])
+            self._why.setText("Looking at the scan…")
+            return
+        rows = suitability_rows(volume)
+        self.fitness.show_rows(
+            [(title, verdict, "", _VERDICTS[verdict]) for title, verdict, _ in rows if verdict]
+        )
+        lines = [f"{title}: {why}" for title, verdict, why in rows if verdict != "good"]
+        self._why.setText("\n\n".join(lines))
 
     def _fill_presets(self) -> None:
         if self._presets.count():
