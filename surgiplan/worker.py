@@ -27,6 +27,8 @@ _POLITE = 10
 
 _SHARE_ABOVE_BYTES = 1 << 20
 """Smaller arrays are cheaper in the message itself."""
+_KEEP_ABOVE_BYTES = 1 << 26
+"""A case has few larger arrays than this, and a process may have a thousand files open."""
 
 
 class WorkerDied(Exception):
@@ -154,6 +156,8 @@ class _Buffer:
     """Of a block of shared memory."""
     is_mapped: bool = False
     """Its descriptor follows the message."""
+    is_kept: bool = True
+    """Whether the receiver maps it as long as it lives; each such array keeps two files open."""
 
 
 _Message = tuple[str, bytes, list[_Buffer]]
@@ -184,7 +188,8 @@ def _placed(raw: memoryview, arrays: list[Any], blocks: list[SharedMemory]) -> _
     copy = mapped.empty((raw.nbytes,), np.uint8)
     if mapped.shared_descriptor(copy) is not None:
         arrays.append(copy)
-        place, shared = _Buffer(raw.nbytes, is_mapped=True), copy
+        is_kept = raw.nbytes >= _KEEP_ABOVE_BYTES
+        place, shared = _Buffer(raw.nbytes, is_mapped=True, is_kept=is_kept), copy
     else:
         block = SharedMemory(create=True, size=raw.nbytes)
         blocks.append(block)
@@ -210,6 +215,8 @@ def _found(place: _Buffer, pipe: Connection, known: _Known) -> Any:
     if place.is_mapped:
         descriptor = reduction.recv_handle(pipe)
         try:
+            if not place.is_kept:
+                return mapped.opened(descriptor).copy()
             about = os.fstat(descriptor)
             key = about.st_dev, about.st_ino
             if key not in known:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pydicom
@@ -169,6 +170,16 @@ def test_one_slice_in_many_transfer_syntaxes_decodes_or_is_refused(shared_data):
     assert hashes.most_common(1)[0][1] >= 10, "all lossless ones are the same slice"
     # Two retired processes of lossy JPEG.
     assert refused == {f"1.2.840.10008.1.2.4.{n}" for n in (53, 55)}
+
+
+@pytest.mark.parametrize("coding", ["", "_big_endian", "_RLE", "_jpeg_ls_lossless"])
+def test_a_frame_alone_is_the_same_as_among_all(shared_data, coding):
+    path = shared_data / f"dicom-edge/pydicom-data/emri_small{coding}.dcm"
+    header = io.scan(path).series[0].headers[0]
+    whole = replace(header, frame=None)
+    frames = [io.stored_values(replace(header, frame=n)) for n in (7, 0, 9)]
+    assert np.array_equal(frames, io.stored_values(whole)[[7, 0, 9]])
+    assert np.array_equal(io.stored_values(whole), pydicom.dcmread(path).pixel_array)
 
 
 def test_lossy_jpeg_of_12_bits_is_close_to_the_slice_that_it_was_made_of(shared_data):

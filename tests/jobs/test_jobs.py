@@ -97,6 +97,16 @@ def test_jobs_leave_no_file_open(desk):
 
 
 @linux
+def test_a_thousand_masks_of_a_session_keep_no_file_open(desk):
+    before = len(os.listdir("/proc/self/fd"))
+    kept = []
+    for n in range(3):
+        desk.start(str(n), work.large)
+        kept.append(desk.wait_for(str(n), "done"))
+    assert len(os.listdir("/proc/self/fd")) <= before + 4
+
+
+@linux
 def test_the_first_slices_show_while_the_rest_are_decoded(desk, tmp_path):
     series = packed_series(tmp_path)
     heard = []
