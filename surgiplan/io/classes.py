@@ -34,7 +34,7 @@ _PICTURES = {
 }
 """Image types of CT, MR and PET files that are no slices."""
 _OTHERS = (
-    ("7", "a secondary capture, a picture of a screen or of paper"),
+    ("7", "a secondary capture"),
     ("3.1", "an ultrasound clip"),
     ("3", "an ultrasound clip"),
     ("6.1", "an ultrasound picture"),

@@ -25,6 +25,7 @@ _LONGEST_PADDING = 512
 """Bytes of zeros that some writers put behind the pixels."""
 _FARTHEST_MM = 1e5
 """No patient lies farther than this from the origin of a scanner."""
+_FOREIGN = ("does not belong to the main stack", "do not belong to the main stack")
 _FEWEST_SLICES = 2
 """Fewer slices make no stack that others could be foreign to."""
 
@@ -77,7 +78,7 @@ def _without(found: Sorted, kind: str, reasons: dict[int, str], what: str) -> No
     if not out:
         return
     left = [image for image in found.stack if id(image) not in reasons]
-    action = _leave_out(len(out), len(left), f"{'is' if len(out) == 1 else 'are'} {what}")
+    action = _leave_out(len(out), len(left), (f"is {what}", f"are {what}"))
     count = "" if not left else f" ({len(out)} of {len(found.stack)} images)"
     found.problems[kind] = Problem(kind, f"{reasons[id(out[0])]}{count}.", action)
     if action:
@@ -86,11 +87,15 @@ def _without(found: Sorted, kind: str, reasons: dict[int, str], what: str) -> No
         found.stacks = False
 
 
-def _leave_out(out: int, left: int, why: str) -> str:
-    """What accepting a problem does; empty where what is left is not clearly the main stack."""
+def _leave_out(out: int, left: int, why: tuple[str, str]) -> str:
+    """What accepting a problem does; empty where what is left is not clearly the main stack.
+
+    ``why`` tells of one image and of several why they go.
+    """
     if left < _FEWEST_SLICES or left <= out:
         return ""
-    return f"leave out the {'image' if out == 1 else f'{out} images'} that {why} and use {left}"
+    which = f"image that {why[0]}" if out == 1 else f"{out} images that {why[1]}"
+    return f"leave out the {which} and use the other {left}"
 
 
 def _reasons(
@@ -214,7 +219,7 @@ def _find_groups(found: Sorted) -> None:
     if len(sizes) == 1:
         return
     main, size = sizes.most_common(1)[0]
-    action = _leave_out(len(images) - size, size, "do not belong to the main stack")
+    action = _leave_out(len(images) - size, size, _FOREIGN)
     for n, (kind, detail) in enumerate(_GROUP_PROBLEMS):
         if others := sum(group[n] != main[n] for group in groups):
             count = f" ({others} of {len(images)} images differ from the others)" if action else ""

@@ -23,7 +23,7 @@ def thumbnail(series: SeriesFound, size: int = 128) -> npt.NDArray[np.uint8]:
     The picture is for choosing: grey values follow its own range, pixels are made square.
     Raises DicomError if the image cannot be decoded.
     """
-    header = series.headers[len(series.headers) // 2]
+    header = series.stack[len(series.stack) // 2]
     if header.file_bytes // max(header.frames, 1) > _LARGEST_PICTURE_BYTES:
         raise DicomError(f"{header.name} is too large for a thumbnail.")
     frame = header.frame
