@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "PySide6": ("app/*",),
-    "cryptography": ("io/vault.py",),
+    "cryptography": ("io/key_file.py", "io/vault.py"),
     "dicomanonymizer": ("io/confidentiality.py",),
     "marshal": (),
     "pickle": ("worker.py",),  # multiprocessing's own pipes; never a file's content

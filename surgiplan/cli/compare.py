@@ -9,7 +9,7 @@ from typing import Any
 
 from surgiplan import RESEARCH_USE, io
 from surgiplan.errors import SegmentationError, SurgiplanError
-from surgiplan.model import Segment
+from surgiplan.model import Case, Segment
 from surgiplan.validation import Comparison, Surface, compared, definitions
 
 from .output import Answer, Console
@@ -31,14 +31,15 @@ def compare(options: Namespace, console: Console) -> Answer:
         )
     names = io.label_names(options.names) if options.names else {}
     wanted = set(options.label)
-    reference = _segments(options.reference, names, wanted, console)
+    load = _Load(options.passphrase_file)
+    reference = _segments(options.reference, names, wanted, load, console)
     surface = Surface(options.surface)
     rows: list[Comparison] = []
     problems: list[dict[str, str]] = []
     for n, test in enumerate(options.test):
         reader = _reader(test, n, options.test)
         try:
-            readers = {reader: _segments(test, names, wanted, console)}
+            readers = {reader: _segments(test, names, wanted, load, console)}
             rows += compared(
                 reference, readers, tolerance_mm=options.tolerance_mm, surface=surface,
                 report=console.report,
@@ -64,15 +65,29 @@ def compare(options: Namespace, console: Console) -> Answer:
     return Answer(answer, tuple(_lines(rows, answer["definitions"], problems)))
 
 
+class _Load:
+    """Reads cases; an encrypted one asks for its passphrase once."""
+
+    def __init__(self, passphrase_file: Path | None) -> None:
+        self._file = passphrase_file
+        self._places: dict[Path, Path | io.Place] = {}
+
+    def __call__(self, path: Path) -> Case:
+        """The case at a path.  Raises CaseFileError."""
+        if path not in self._places:
+            self._places[path] = unlocked(path, self._file)
+        return io.load(self._places[path])
+
+
 def _segments(
-    where: str, names: dict[int, str], wanted: set[str], console: Console
+    where: str, names: dict[int, str], wanted: set[str], load: _Load, console: Console
 ) -> Sequence[Segment]:
     """The structures of a file, of a case, or one segment ``CASE#segment``."""
     path, hash_mark, name = where.rpartition("#")
     if hash_mark and Path(path).is_dir():
-        return [io.load(unlocked(Path(path))).segment(name)]
+        return [load(Path(path)).segment(name)]
     if Path(where).is_dir():
-        found = list(io.load(unlocked(Path(where))).segments.values())
+        found = list(load(Path(where)).segments.values())
     elif Path(where).is_file():
         found = list(io.load_labels(Path(where), names, console.report))
     else:

@@ -222,6 +222,7 @@ def _add_anatomy(commands: Parser) -> None:
         help="surface elements by area, or voxels as MedPy counts them",
     )
     c.add_argument("--csv", type=Path, metavar="FILE", help="the table as a file too")
+    _passphrase(c)
     c = commands.add("centerline", "anatomy:centerline", "Trace a lumen and measure its sections.")
     _changes(c)
     c.add_argument("segment", metavar="SEGMENT")

@@ -17,6 +17,7 @@ from .encryption import (
 from .happenings import AuditEvent, audit_events, audit_head, log_event, log_export, log_opening
 from .identity import identity_of
 from .journal import load_edits
+from .key_file import Cost, WrongPassphrase
 from .labels import label_names, load_labels
 from .lock import CaseLock
 from .opening import Lost, Opened, load, load_view, opened
@@ -29,7 +30,6 @@ from .stacking import Partial
 from .store import autosave, discard_autosaves, holds_autosaves, save
 from .surfaces import SURFACE_SUFFIXES, write_surface
 from .thumbnails import thumbnail
-from .vault import Cost, WrongPassphrase
 from .verify import verify
 from .volumes import VOLUME_SUFFIXES, load_volume_file
 

@@ -17,11 +17,12 @@ from .atomic import flush_folder, write_whole
 from .audit import AUDIT_FILES, AuditLog
 from .codec import ObjectMissing
 from .happenings import AuditEvent
+from .key_file import Cost
 from .objects import Objects
 from .place import VAULT, CasePath, Place, is_encrypted, place_of, read_vault
 from .plain import size_of
 from .remains import has_remains, remove_files, remove_remains
-from .vault import Cost, SealedVault
+from .vault import SealedVault
 from .verify import damage_in
 
 __all__ = ["change_passphrase", "decrypt", "encrypt", "encrypted_like", "new_encrypted", "unlock"]

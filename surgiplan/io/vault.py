@@ -9,47 +9,24 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import secrets
 import struct
-import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
-from surgiplan import RESEARCH_USE
 from surgiplan.errors import CaseFileError
 
-from .strict_json import parsed
+from . import key_file
+from .key_file import Cost
 
-__all__ = ["PLAIN", "Cost", "PlainVault", "SealedVault", "WrongPassphrase"]
+__all__ = ["PLAIN", "PlainVault", "SealedVault"]
 
 _CHUNK_BYTES = 1 << 20
-_ID_BYTES, _TAG_BYTES, _KEY_BYTES = 8, 16, 32
-_FORMAT = 1
-_MOST_SCRYPT_BYTES = 192 << 20
+_CASE_BYTES, _ID_BYTES, _TAG_BYTES = 16, 8, 16
 _LINE_GROWTH = 1.5
 """A sealed line is longer: base64 and tag."""
 
 Bytes = bytes | memoryview
-
-
-class WrongPassphrase(CaseFileError):
-    """The passphrase does not open the case."""
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What one guess at the passphrase costs: scrypt's n, r and p; 128 n r bytes of memory."""
-
-    n: int = 1 << 17
-    r: int = 8
-    p: int = 1
-
-    def __post_init__(self) -> None:
-        fits = 1 < self.n <= 1 << 20 and 0 < self.r <= 32 and 0 < self.p <= 4
-        if not fits or self.n & (self.n - 1) or 128 * self.n * self.r > _MOST_SCRYPT_BYTES:
-            raise ValueError("scrypt cannot, or should not, be asked for that")
 
 
 class PlainVault:
@@ -104,8 +81,8 @@ class SealedVault(PlainVault):
         self._id, self._key, self._wrapping_key, self._kdf = case_id, key, wrapping_key, kdf
         self._names = _derived(key, b"names")
         self._objects, self._lines = (
-            _cipher(_derived(key, b"files")),
-            _cipher(_derived(key, b"lines")),
+            key_file.cipher(_derived(key, b"files")),
+            key_file.cipher(_derived(key, b"lines")),
         )
 
     def __repr__(self) -> str:
@@ -117,11 +94,10 @@ class SealedVault(PlainVault):
     @staticmethod
     def create(passphrase: str, cost: Cost | None = None) -> "SealedVault":
         """A vault with a new key.  Raises CaseFileError for an empty passphrase."""
-        kdf = {"name": "scrypt", **asdict(cost or Cost()), "salt": secrets.token_hex(16)}
-        wrapping_key = _from_passphrase(passphrase, kdf)
-        return SealedVault(
-            secrets.token_bytes(16), secrets.token_bytes(_KEY_BYTES), wrapping_key, kdf
-        )
+        kdf = key_file.new_kdf(cost)
+        wrapping_key = key_file.key_from(passphrase, kdf)
+        key = secrets.token_bytes(key_file.KEY_BYTES)
+        return SealedVault(secrets.token_bytes(_CASE_BYTES), key, wrapping_key, kdf)
 
     @staticmethod
     def opened(content: bytes, passphrase: str) -> "SealedVault":
@@ -129,31 +105,14 @@ class SealedVault(PlainVault):
 
         Raises WrongPassphrase, and CaseFileError if the content is damaged or asks for too much.
         """
-        from cryptography.exceptions import InvalidTag
-
-        case_id, kdf, wrapped = _read(content)
-        wrapping_key = _from_passphrase(passphrase, kdf)
-        try:
-            key = _cipher(wrapping_key).decrypt(wrapped[:12], wrapped[12:], _about(case_id, kdf))
-        except InvalidTag:
-            raise WrongPassphrase(
-                "That is not the passphrase of this case, or its vault.json was changed; try again."
-            ) from None
+        case_id, kdf, wrapped = key_file.read(content)
+        wrapping_key = key_file.key_from(passphrase, kdf)
+        key = key_file.opened(case_id, kdf, wrapped, wrapping_key)
         return SealedVault(case_id, key, wrapping_key, kdf)
 
     def to_bytes(self) -> bytes:
-        """What opens this vault with its passphrase; readable, and no secret without that."""
-        nonce = secrets.token_bytes(12)
-        about = _about(self._id, self._kdf)
-        wrapped = nonce + _cipher(self._wrapping_key).encrypt(nonce, self._key, about)
-        content = {
-            "notice": RESEARCH_USE,
-            "format": _FORMAT,
-            "case": self._id.hex(),
-            "kdf": dict(self._kdf),
-            "key": wrapped.hex(),
-        }
-        return (json.dumps(content, indent=1) + "\n").encode()
+        """What opens this vault with its passphrase."""
+        return key_file.written(self._id, self._kdf, self._wrapping_key, self._key)
 
     def with_passphrase(self, passphrase: str, cost: Cost | None = None) -> "SealedVault":
         """The same vault behind another passphrase.  Raises CaseFileError for an empty one."""
@@ -162,12 +121,13 @@ class SealedVault(PlainVault):
 
     def for_copy(self) -> "SealedVault":
         """A vault with a key of its own behind the same passphrase."""
-        case_id, key = secrets.token_bytes(16), secrets.token_bytes(_KEY_BYTES)
+        case_id = secrets.token_bytes(_CASE_BYTES)
+        key = secrets.token_bytes(key_file.KEY_BYTES)
         return SealedVault(case_id, key, self._wrapping_key, self._kdf)
 
     def is_of(self, content: bytes) -> bool:
         try:
-            return _read(content)[0] == self._id
+            return key_file.read(content)[0] == self._id
         except CaseFileError:
             return False
 
@@ -239,53 +199,8 @@ def _chunks(size: int) -> int:
     return max(1, -(-size // _CHUNK_BYTES))
 
 
-def _cipher(key: bytes) -> Any:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    return AESGCM(key)
-
-
 def _derived(key: bytes, purpose: bytes) -> bytes:
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-    return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"surgiplan " + purpose).derive(key)
-
-
-def _from_passphrase(passphrase: str, kdf: Mapping[str, Any]) -> bytes:
-    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-
-    if not passphrase:
-        raise CaseFileError("The passphrase is empty; give one of several words.")
-    # The same letters may be typed in two ways, with or without combined accents.
-    typed = unicodedata.normalize("NFC", passphrase).encode()
-    scrypt = Scrypt(bytes.fromhex(kdf["salt"]), _KEY_BYTES, n=kdf["n"], r=kdf["r"], p=kdf["p"])
-    return scrypt.derive(typed)
-
-
-def _about(case_id: bytes, kdf: Mapping[str, Any]) -> bytes:
-    """What the wrapped key is bound to."""
-    content = {"format": _FORMAT, "case": case_id.hex(), "kdf": dict(kdf)}
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _read(content: bytes) -> tuple[bytes, Mapping[str, Any], bytes]:
-    """Id of the case, parameters of scrypt and the wrapped key.  Raises CaseFileError."""
-    try:
-        about = parsed(content)
-        if about["format"] != _FORMAT or about["kdf"]["name"] != "scrypt":
-            raise CaseFileError(
-                "The case was encrypted by a newer version of surgiplan; open it with that version."
-            )
-        kdf = {name: about["kdf"][name] for name in ("name", "n", "r", "p", "salt")}
-        if any(type(kdf[name]) is not int for name in ("n", "r", "p")):
-            raise ValueError("no numbers")
-        Cost(kdf["n"], kdf["r"], kdf["p"])
-        case_id, wrapped = bytes.fromhex(about["case"]), bytes.fromhex(about["key"])
-        if len(case_id) != 16 or len(bytes.fromhex(kdf["salt"])) != 16 or len(wrapped) != 60:
-            raise ValueError("other sizes")
-        return case_id, kdf, wrapped
-    except (KeyError, TypeError, ValueError) as error:
-        raise CaseFileError(
-            "The file vault.json of the case is damaged; take it from a backup of the case."
-        ) from error
+    return HKDF(SHA256(), key_file.KEY_BYTES, salt=None, info=b"surgiplan " + purpose).derive(key)

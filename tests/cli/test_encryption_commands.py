@@ -74,8 +74,13 @@ def test_the_environment_opens_it_too(capsys, path, monkeypatch):
     code, out, _ = run(capsys, "info", path, "--json")
     assert code == 0
     assert json.loads(out)["patient"]["pseudonym"] == "P-1"
-    code, out, err = run(capsys, "compare", f"{path}#box", f"{path}#box", "--json", "--quiet")
+
+
+def test_compare_opens_cases_too(capsys, path, words):
+    given = ["--passphrase-file", words, "--json", "--quiet"]
+    code, out, err = run(capsys, "compare", f"{path}#box", f"{path}#box", *given)
     assert code == 0, err
+    assert json.loads(out)["labels"][0]["dice"] == 1.0
 
 
 def test_a_prompt_opens_it_where_somebody_sits(capsys, path, monkeypatch):

@@ -307,3 +307,9 @@ def test_a_damaged_line_stops_no_save(copy, case):
     io.save(case, place)
     assert same(io.load(place), case)
     assert len(io.verify(place)) >= 2
+
+
+def test_a_passphrase_in_another_encoding_than_the_shells_opens_too(tmp_path):
+    typed = b"L\xf6wenzahn".decode(errors="surrogateescape")
+    io.new_encrypted(tmp_path / "a.splan", typed, cost=QUICK)
+    assert io.unlock(tmp_path / "a.splan", typed)
