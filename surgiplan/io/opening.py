@@ -125,6 +125,11 @@ def opened(path: CasePath) -> Opened:
     found = _manifests.generations(folder)
     autosaved = _manifests.generations(folder, autosave=True)
     if not found and not autosaved:
+        if place.root.suffix == ".splanz":
+            raise CaseFileError(
+                f"{place.name} is a case that was sent; make a case of it first with: surgiplan "
+                f"unpack {place} -o {place.stem}.splan"
+            )
         raise CaseFileError(
             f"{place.name} is no case of surgiplan; choose a folder whose name ends in .splan."
         )

@@ -28,6 +28,8 @@ VAULT = "vault.json"
 """Its presence, and nothing else, says that a case is encrypted."""
 _LARGEST_VAULT_BYTES = 4096
 _LONGEST_LINE = 16 << 20
+_MOST_LINES = 100_000
+"""A hundred edits a day for three years; ten times as many would keep ``verify`` busy."""
 
 
 class EncryptedCase(CaseFileError):
@@ -102,6 +104,8 @@ class Place:
                 except CaseFileError:
                     yield b"!" + line
                 number += 1
+                if number > _MOST_LINES:
+                    raise OSError(f"{name} has far too many lines")
             if len(line) > longest:
                 raise OSError(f"a line of {name} is far too long")
 

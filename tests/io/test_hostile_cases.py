@@ -9,6 +9,7 @@ import textwrap
 from contextlib import nullcontext
 
 import hostile
+import hostile_archives
 import pytest
 from plan_to_save import files, replayed
 
@@ -30,9 +31,13 @@ JUDGE = """
     from surgiplan.errors import CaseFileError
     def judged(way, path):
         try:
-            {"open": io.load, "verify": io.verify}.get(
-                way, lambda path: io.unpack(path, path + ".splan"))(path)
-            return "accepted"
+            ways = {
+                "open": io.load, "verify": lambda path: "; ".join(io.verify(path)),
+                "save": lambda path: io.save(io.load(path), path),
+                "unpack": lambda path: io.unpack(path, path + ".splan"),
+            }
+            damage = ways[way](path)
+            return damage if isinstance(damage, str) and damage else "accepted"
         except CaseFileError as error:
             return str(error)
         except BaseException as error:
@@ -117,15 +122,29 @@ def test_a_hostile_folder_is_refused(sound, tmp_path):
         assert memory <= MEMORY_MIB, (name, memory)
 
 
+def test_a_hostile_journal_log_or_view_keeps_nobody_busy(sound, tmp_path):
+    questions = []
+    for spoil in hostile.JOURNALS:
+        path = tmp_path / f"{spoil.__name__}.splan"
+        shutil.copytree(sound / "plan.splan", path)
+        spoil(path, tmp_path)
+        questions += [("open", str(path)), ("verify", str(path)), ("save", str(path))]
+    for (way, path), (words, code, memory) in zip(questions, judged(questions), strict=True):
+        assert code == 0, (way, path, code)
+        assert not words.startswith("crashed"), (way, path, words)
+        assert memory <= MEMORY_MIB, (way, path, memory)
+        assert way != "verify" or words != "accepted", path
+
+
 def test_a_hostile_archive_is_refused_and_leaves_nothing(sound, tmp_path):
     paths = []
-    for number, spoil in enumerate(hostile.ARCHIVES.values()):
+    for number, spoil in enumerate(hostile_archives.ARCHIVES.values()):
         path = tmp_path / f"{number}.splanz"
         shutil.copy(sound / "plan.splanz", path)
         spoil(path)
         paths.append(str(path))
     answers = judged([("unpack", path) for path in paths])
-    assert not complaints(hostile.ARCHIVES, answers)
+    assert not complaints(hostile_archives.ARCHIVES, answers)
     assert sorted(os.listdir(tmp_path)) == sorted(os.path.basename(path) for path in paths)
 
 
