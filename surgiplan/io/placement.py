@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-__all__ = ["NiftiPlace", "nifti_place", "require_nrrd_sides"]
+__all__ = ["FARTHEST_MM", "NiftiPlace", "nifti_place", "require_nrrd_sides"]
 
 Affine = npt.NDArray[np.float64]
 
@@ -23,6 +23,8 @@ _UNIT_BITS = 0b111
 _RIGHT_ANGLE = 1e-4
 """Largest cosine between voxel axes: 0.05 mm on the far side of a body."""
 _SAME_PLACE_MM = 0.1
+FARTHEST_MM = 1e6
+"""No scanner's origin is so far away."""
 _NIFTI_1, _NIFTI_2 = (size.to_bytes(4, "little") for size in (348, 540))
 _NRRD_HEADER_BYTES = 1 << 16
 _NRRD_UNITS = {"", "mm", "millimeter", "millimeters", "millimetre"}
@@ -127,9 +129,16 @@ def _forms(header: bytes) -> tuple[Affine | None, Affine | None]:
         return sform, None
     qform = np.eye(4)
     turned_over = -1.0 if pixdim[0] < 0 else 1.0
-    qform[:3, :3] = _rotation(*quaternion) * np.array(pixdim[1:4]) * [1.0, 1.0, turned_over]
-    qform[:3, 3] = offset
-    return sform, qform * scale
+    with np.errstate(all="ignore"):
+        qform[:3, :3] = _rotation(*quaternion) * np.array(pixdim[1:4]) * [1.0, 1.0, turned_over]
+        qform[:3, 3] = offset
+        qform *= scale
+    return sform, qform if _is_near(qform) else None
+
+
+def _is_near(affine: Affine) -> bool:
+    """Whether all its numbers are some, and no farther away than a patient can be."""
+    return bool(np.isfinite(affine).all() and np.abs(affine).max() < FARTHEST_MM)
 
 
 def _rotation(b: float, c: float, d: float) -> Affine:
@@ -148,7 +157,7 @@ def _rotation(b: float, c: float, d: float) -> Affine:
 
 def _require_right_angles(path: Path, affine: Affine) -> None:
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.all(np.isfinite(affine)) or lengths.min() < 1e-6:
+    if not _is_near(affine) or lengths.min() < 1e-6:
         raise DicomError(f"{path.name} does not say where its voxels lie; save it again.")
     cosines = affine[:3, :3] / lengths
     if np.abs(cosines.T @ cosines - np.eye(3)).max() > _RIGHT_ANGLE:

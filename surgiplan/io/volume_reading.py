@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from .placement import nifti_place, require_nrrd_sides
+from .placement import FARTHEST_MM, nifti_place, require_nrrd_sides
 
 __all__ = ["LARGEST_FILE_BYTES", "LARGEST_GROWTH", "stored_volume"]
 
@@ -126,6 +126,7 @@ def _refuse(path: Path, reader: Any, file_bytes: int) -> None:
     spacing, direction = np.array(reader.GetSpacing()), np.array(reader.GetDirection())
     if (
         not np.all(np.isfinite([*spacing, *direction, *reader.GetOrigin()]))
+        or np.abs(reader.GetOrigin()).max() > FARTHEST_MM
         or spacing.min() < _SMALLEST_SPACING_MM
         or abs(np.linalg.det(direction.reshape(3, 3))) < 1e-3
     ):

@@ -97,6 +97,18 @@ def test_a_file_that_does_not_say_which_side_is_left_is_refused(tmp_path):
         io.load_volume_file(nifti(tmp_path / "scan.nii", scode=0, qcode=0))
 
 
+@pytest.mark.parametrize("broken", [np.nan, np.inf, 3e38])
+def test_numbers_that_mean_no_place_are_refused_or_left_aside(tmp_path, broken):
+    lost = {"quaternion": (broken, 0, 1), "offset": (broken, 0, 0)}
+    beside = nifti(tmp_path / "scan.nii", qcode=1, **lost)
+    assert_in_place(io.load_volume_file(beside)[0])
+    alone = nifti(tmp_path / "scan.nii", scode=0, qcode=1, **lost)
+    with pytest.raises(DicomError):
+        io.load_volume_file(alone)
+    with pytest.raises(DicomError):
+        io.load_volume_file(nifti(tmp_path / "scan.nii", np.full((3, 4), broken)))
+
+
 def test_sheared_axes_are_refused(tmp_path):
     sheared = SFORM + np.array([[0, 0.1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
     for qcode in (0, 1):
@@ -135,6 +147,12 @@ def test_each_anatomical_space_of_nrrd_is_understood(tmp_path, space, first_lps,
 )
 def test_an_nrrd_file_without_anatomical_space_is_refused(tmp_path, about):
     with pytest.raises(DicomError, match="which side is left"):
+        io.load_volume_file(nrrd(tmp_path / "scan.nrrd", about))
+
+
+def test_an_nrrd_file_farther_away_than_any_patient_is_refused(tmp_path):
+    about = f"space: LPS\n{STEPS.replace('(10,', '(1e30,')}"
+    with pytest.raises(DicomError, match="does not say where"):
         io.load_volume_file(nrrd(tmp_path / "scan.nrrd", about))
 
 
