@@ -36,7 +36,7 @@ def _document(rows: list[str], load_before: float, missed: int) -> list[str]:
         "# Performance",
         "",
         "The last table of `make bench`: ours and the peer in turns in the same run, best of",
-        "three. Seconds are processor time (all threads and child processes), then wall time.",
+        "three (of nine where it is short). Seconds are processor time (all threads and child processes), then wall time.",
         "A row passes where the time, the memory or the ratio keeps its limit; limits are on",
         "processor time unless they say wall.",
         "",
