@@ -12,7 +12,7 @@ __all__ = ["Clock", "Row", "Spent"]
 
 _REPEATS, _MOST_REPEATS = 3, 9
 _SHORT_SECONDS = 0.5
-"""Of processor time; what takes less is repeated more often, since other programs disturb it more."""
+"""Of processor time; what takes less is repeated more, since other programs disturb it more."""
 
 
 class Clock(Enum):

@@ -110,7 +110,9 @@ def _with_itk(dataset: Any) -> np.ndarray:
         one = Dataset()
         one.file_meta = dataset.file_meta
         for keyword in _LAYOUT:
-            setattr(one, keyword, dataset[keyword].value)
+            if keyword in dataset:
+                setattr(one, keyword, dataset[keyword].value)
+        one.HighBit = int(dataset.get("HighBit", one.BitsStored - 1))
         one.SOPClassUID, one.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.7", "1.2.3"
         one.PixelData = encapsulate([stream])
         one["PixelData"].VR = "OB"

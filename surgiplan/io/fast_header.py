@@ -27,7 +27,8 @@ _SHARED = (
     (0x00100030, "DA"), (0x0020000D, "UI"), (0x0020000E, "UI"), (0x00200037, "DS"),
     (0x00200052, "UI"), (0x00280002, "US"), (0x00280004, "CS"), (0x00280008, "IS"),
     (0x00280010, "US"), (0x00280011, "US"), (0x00280030, "DS"), (0x00280100, "US"),
-    (0x00280101, "US"), (0x00280103, "US"), (0x00280120, "US SS"), (0x00280121, "US SS"),
+    (0x00280101, "US"), (0x00280102, "US"), (0x00280103, "US"),
+    (0x00280120, "US SS"), (0x00280121, "US SS"),
 )  # fmt: skip
 """What is the same in most slices of a series, each with the representations it may have."""
 _MARKS = (
@@ -198,7 +199,7 @@ def _shared_values(
 ) -> tuple[Any, ...]:
     (meta_class, _syntax, charset, image_type, sop_class, study_date, modality, description,
      name, number, born, study_uid, series_uid, orientation, frame_uid, samples, photometric,
-     frames, rows, columns, spacing, bits, bits_stored, signed, *padding) = raw  # fmt: skip
+     frames, rows, columns, spacing, bits, stored, high, signed, *padding) = raw  # fmt: skip
     if _text(charset) not in _ONE_BYTE_CHARACTERS:
         raise Uncovered
     kind = _text(sop_class) or _text(meta_class)
@@ -229,7 +230,7 @@ def _shared_values(
         count,
         depth,
         allocated,
-        stored_bits(allocated, _short(bits_stored, 0), representation),
+        stored_bits(allocated, _short(stored, 0), representation, _short(high, -1)),
         is_signed,
         (min(known), max(known)) if marks[0] is not None else None,
         _text(photometric),

@@ -96,10 +96,13 @@ def one_number(dataset: Any, keyword: str, missing: float) -> float:
     return missing if empty else math.nan
 
 
-def stored_bits(allocated: int, stored: int, representation: int) -> int:
-    """Bits of a stored value; 0 where the header contradicts itself about them."""
+def stored_bits(allocated: int, stored: int, representation: int, highest: int) -> int:
+    """Bits of a stored value; 0 where the header contradicts itself about them.
+
+    ``highest`` is the number of the highest bit, -1 where it is missing.
+    """
     sound = 1 <= stored <= allocated and representation in (0, 1)
-    return stored if sound else 0
+    return stored if sound and highest in (-1, stored - 1) else 0
 
 
 def several(dataset: Any, keyword: str) -> tuple[str, ...]:

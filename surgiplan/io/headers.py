@@ -41,7 +41,8 @@ _TAGS = (
     "PatientName", "PatientBirthDate", "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel",
     "BitsAllocated", "PhotometricInterpretation", "ImageType", "PixelSpacing",
     "ImageOrientationPatient", "ImagePositionPatient", "WindowCenter", "WindowWidth",
-    "InstanceNumber", "BitsStored", "PixelRepresentation", "RescaleSlope", "RescaleIntercept",
+    "InstanceNumber", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope",
+    "RescaleIntercept",
     "PixelPaddingValue", "PixelPaddingRangeLimit", *FILE_PHASE_TAGS,
 )  # fmt: skip
 _DEFERRED_BYTES = 1 << 20
@@ -245,7 +246,9 @@ def _described(
         frames=frames,
         samples=samples,
         bits=bits,
-        bits_stored=stored_bits(bits, whole(dataset, "BitsStored", 0), representation),
+        bits_stored=stored_bits(
+            bits, whole(dataset, "BitsStored", 0), representation, whole(dataset, "HighBit", -1)
+        ),
         is_signed=representation == 1,
         slope=one_number(dataset, "RescaleSlope", 1.0),
         intercept=one_number(dataset, "RescaleIntercept", 0.0),

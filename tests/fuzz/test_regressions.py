@@ -26,6 +26,7 @@ SPOILT = {
     "no bits stored": (without("BitsStored"), "undecodable"),
     "more bits stored than allocated": (with_value("BitsStored", 17), "undecodable"),
     "a sign that is neither": (with_value("PixelRepresentation", 63), "undecodable"),
+    "another highest bit": (with_value("HighBit", 3), "undecodable"),
     "no sign": (without("PixelRepresentation"), "undecodable"),
     "bits that no file has": (with_value("BitsAllocated", 12), "not_a_volume"),
     "no samples": (without("SamplesPerPixel"), "not_a_volume"),
