@@ -54,6 +54,7 @@ def _imports() -> str:
         "SimpleITK",
         "skimage",
         "numba",
+        "cryptography",
         "manifold3d",
         "fast_simplification",
         "PySide6.QtWidgets",

@@ -158,6 +158,11 @@ def place_of(path: CasePath) -> Place:
                 "in SURGIPLAN_PASSPHRASE."
             )
         raise CaseFileError(f"{place.name} is no longer encrypted; open it again.")
+    if (place.root / SEALED).is_symlink():
+        raise CaseFileError(
+            f"{place.name} holds a link in the place of its folder {SEALED}, which no case does; "
+            "do not open it."
+        )
     lacks_key = place.vault.is_plain and (place.root / SEALED).exists()
     if lacks_key and not (place.root / "manifests").exists():
         raise CaseFileError(

@@ -313,3 +313,11 @@ def test_a_passphrase_in_another_encoding_than_the_shells_opens_too(tmp_path):
     typed = b"L\xf6wenzahn".decode(errors="surrogateescape")
     io.new_encrypted(tmp_path / "a.splan", typed, cost=QUICK)
     assert io.unlock(tmp_path / "a.splan", typed)
+
+
+def test_a_link_in_the_place_of_the_sealed_folder_is_not_followed(copy, tmp_path):
+    place = io.unlock(copy, WORDS)
+    (copy / "sealed").rename(tmp_path / "elsewhere")
+    (copy / "sealed").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    with pytest.raises(CaseFileError, match="holds a link"):
+        io.load(place)
