@@ -211,7 +211,7 @@ def found_lost(report: Report) -> Found | None:
     return None
 
 
-def packed(path: "Path | Place", file: Path, report: Report) -> Path:
+def packed(path: "Path | Place", file: Path, with_identity: bool, report: Report) -> Path:
     """Write a case to one file to send.  Raises CaseFileError."""
     from surgiplan import io
 

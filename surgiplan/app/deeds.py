@@ -35,9 +35,6 @@ def _file_commands(window: "MainWindow") -> list[Command]:
     def no_scan() -> str:
         return "" if window.desk.case.volumes else "import a scan first"
 
-    def bring_back() -> None:
-        documents.after_saving(lambda: documents.bring_back(say_if_none=True))
-
     return [
         Command("importScan", "Import a scan…", lambda: _import(window), ("Ctrl+I",)),
         Command("openCase", "Open a case…", documents.ask_and_open, ("Ctrl+O",)),
@@ -59,7 +56,7 @@ def _file_commands(window: "MainWindow") -> list[Command]:
             (),
             documents.encryption.why_not_decrypt,
         ),
-        Command("bringBack", "Bring back unsaved work…", bring_back),
+        Command("bringBack", "Bring back unsaved work…", documents.bring_back_or_say),
     ]
 
 

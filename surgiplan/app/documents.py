@@ -62,16 +62,27 @@ class Documents(QObject):
         if chosen:
             self.after_saving(lambda: self.open(Path(chosen)))
 
-    def bring_back(self, *, say_if_none: bool = False) -> None:
-        """Offer work on a case that was never saved, if a program died with it."""
+    def bring_back(self, otherwise: Callable[[], object]) -> None:
+        """Offer work on a case that was never saved, if a program died with it.
+
+        ``otherwise`` is called if there is none, or the user does not want it now.
+        """
 
         def found(one: Found | None) -> None:
             if one:
-                self._found(one)
-            elif say_if_none:
-                self._desk.notices.say("There is no work that a program did not live to save.")
+                self._found(one, otherwise)
+            else:
+                otherwise()
 
-        self._desk.run("open", "Look for unsaved work", case_files.found_lost, found, quick=True)
+        self._desk.run(
+            "open", "Look for unsaved work", case_files.found_lost, found, quick=True,
+            otherwise=otherwise,
+        )  # fmt: skip
+
+    def bring_back_or_say(self) -> None:
+        """The same, and say so if there is none."""
+        sentence = "There is no other work that a program did not live to save."
+        self.after_saving(lambda: self.bring_back(lambda: self._desk.notices.say(sentence)))
 
     def save(self, then: Callable[[], None] | None = None) -> None:
         """Save where the case came from, or ask where to."""
@@ -123,13 +134,15 @@ class Documents(QObject):
         if file is None:
             return
 
+        with_identity = self._desk.case.identity is not None
+
         def done(file: Path) -> None:
-            who = "with" if self._desk.case.identity else "without"
+            who = "with" if with_identity else "without"
             self._desk.notices.say(
                 f"{file.name} is written, {who} the patient's name.", kind="done"
             )
 
-        work = partial(case_files.packed, source, file)
+        work = partial(case_files.packed, source, file, with_identity)
         self._desk.run("send", f"Send {file.name}", work, done, quick=True)
 
     def after_saving(self, action: Callable[[], None]) -> None:
@@ -164,7 +177,7 @@ class Documents(QObject):
             self._lock.release()
             self._lock = None
 
-    def _found(self, found: Found) -> None:
+    def _found(self, found: Found, otherwise: Callable[[], object] | None = None) -> None:
         """Lay a case on the desk; before that, ask about work in it that was never saved."""
         if found.lost is None:
             self._lay_out(found)
@@ -180,18 +193,20 @@ class Documents(QObject):
             self._lay_out(found)
         elif answer == _BUTTONS.Discard:
             work = partial(case_files.discarded, [found.path])
-            self._desk.run(
-                "open", "Discard unsaved work", work, lambda _: self._without(found), quick=True
-            )
-        elif found.lock and found.lock is not self._lock:
-            found.lock.release()
+            without = partial(self._without, found, otherwise)
+            self._desk.run("open", "Discard unsaved work", work, lambda _: without(), quick=True)
+        else:
+            if found.lock and found.lock is not self._lock:
+                found.lock.release()
+            if otherwise:
+                otherwise()
 
-    def _without(self, found: Found) -> None:
+    def _without(self, found: Found, otherwise: Callable[[], object] | None) -> None:
         """After lost work was discarded: what was saved, or the next case that never was."""
         if found.is_unsaved:
             if found.lock:
                 found.lock.release()
-            self.bring_back()
+            self.bring_back(otherwise or _nothing)
         else:
             self._lay_out(replace(found, lost=None, resumed=None))
 
@@ -245,3 +260,7 @@ class Documents(QObject):
         box.setStandardButtons(keep | _BUTTONS.Discard | _BUTTONS.Cancel)
         box.setDefaultButton(keep)
         return _BUTTONS(box.exec())
+
+
+def _nothing() -> None:
+    return None

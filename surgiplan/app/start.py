@@ -23,10 +23,12 @@ def start(path: Path | None = None) -> int:
     application.setApplicationName("surgiplan")
     dress(application)
     window = MainWindow()
-    if path is not None:
-        window.ready.connect(lambda: window.open_paths([path]))
-    else:
-        window.ready.connect(window.documents.bring_back)
+
+    def go_on() -> None:
+        if path is not None:
+            window.open_paths([path])
+
+    window.ready.connect(lambda: window.documents.bring_back(go_on))
     window.show()
     QTimer.singleShot(0, window.finish_starting)
     return application.exec()

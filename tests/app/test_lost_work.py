@@ -127,16 +127,21 @@ def test_a_case_that_was_never_saved_is_kept_in_private_and_brought_back(
     assert {oct(p.stat().st_mode & 0o77) for p in [place, *place.rglob("*")]} == {"0o0"}
     # A program that lives keeps its work to itself.
     other = program()
-    other.documents.bring_back(say_if_none=True)
+    other.documents.bring_back_or_say()
     other.until(lambda: other.said)
-    assert "There is no work" in other.said[0]
+    assert "There is no other work" in other.said[0]
     first.die()
 
     second = program()
+    went_on: list[bool] = []
+    second.answer(Buttons.Cancel)
+    second.documents.bring_back(lambda: went_on.append(True))
+    second.until(lambda: went_on)
     second.answer(Buttons.Yes)
-    second.documents.bring_back()
+    second.documents.bring_back(lambda: went_on.append(True))
     second.until(lambda: second.desk.case.volumes)
-    assert "A case that was never saved holds work" in second.asked[0]
+    assert len(went_on) == 1
+    assert "A case that was never saved holds work" in second.asked[1]
     assert second.at_mm == 42.0
     assert second.desk.path is None
     second.move(43.0)
