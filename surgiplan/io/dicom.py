@@ -12,6 +12,7 @@ from surgiplan.model import Patient, Source, Volume, VoxelGrid
 
 from .acceptance import accepted_stack
 from .headers import iso_date, text
+from .multiframe import GROUP_TAGS, rescale_type
 from .pixels import AIR_HU
 from .quiet import quiet
 from .resample import even_grid, onto_grid
@@ -67,7 +68,7 @@ def load_series(
         id=_short_name(series.modality).lower(),
         values=values,
         grid=grid,
-        unit=_unit(series.modality, dataset),
+        unit=_unit(series.modality, dataset, layout.images[len(layout.images) // 2].frame),
         name=_short_name(series.modality),
         source=Source(
             series_uid=series.uid,
@@ -142,7 +143,9 @@ def _patient_facts(header: ImageHeader) -> Any:
 
     try:
         with header.open() as file, quiet():
-            return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_FACTS))
+            return pydicom.dcmread(
+                file, stop_before_pixels=True, specific_tags=[*_FACTS, *GROUP_TAGS]
+            )
     except Exception as error:
         raise DicomError(
             f"{header.name} cannot be read any more ({type(error).__name__}); export it again."
@@ -157,9 +160,11 @@ def _short_name(modality: str) -> str:
     return {"PT": "PET"}.get(modality, modality or "scan")
 
 
-def _unit(modality: str, dataset: Any) -> str:
+def _unit(modality: str, dataset: Any, frame: int | None) -> str:
     if modality == "CT":
         kind = text(dataset, "RescaleType").upper()
+        if frame is not None:
+            kind = rescale_type(dataset, frame).upper() or kind
         return "HU" if kind in ("", "HU", "US", "UNSPECIFIED") else kind
     units = text(dataset, "Units")
     return _UNITS.get(units, units) or "1"

@@ -7,7 +7,7 @@ from typing import Any
 from .header_values import PHASE_TAGS, first_number, numbers, one_number, several
 from .series import ImageHeader
 
-__all__ = ["GROUP_TAGS", "frame_headers"]
+__all__ = ["GROUP_TAGS", "frame_headers", "rescale_type"]
 
 GROUP_TAGS = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "DimensionIndexSequence",
@@ -70,6 +70,14 @@ class _Groups:
             if items := _items(place, sequence):
                 return items[0]
         return {}
+
+
+def rescale_type(dataset: Any, frame: int) -> str:
+    """In what the values of a frame are given, ``HU``; empty where the file does not say."""
+    shared = _items(dataset, "SharedFunctionalGroupsSequence")[:1]
+    own = _items(dataset, "PerFrameFunctionalGroupsSequence")[frame : frame + 1]
+    values = _Groups([*own, *shared])["PixelValueTransformationSequence"]
+    return " ".join(several(values, "RescaleType"))
 
 
 def _frame_header(

@@ -184,3 +184,16 @@ def test_stacks_of_two_directions_in_one_file_can_be_chosen(tmp_path):
     for one in (first, second):
         assert one.problems == ()
         assert np.array_equal(io.load_series(one)[0].values, body())
+
+
+@pytest.mark.parametrize(("stated", "unit"), [("MGML", "MGML"), ("HU", "HU"), ("US", "HU")])
+def test_a_map_of_contrast_agent_is_not_taken_for_hounsfield_units(tmp_path, stated, unit):
+    values = group(
+        "PixelValueTransformationSequence",
+        RescaleSlope=1, RescaleIntercept=-1024, RescaleType=stated,
+    )  # fmt: skip
+    write_enhanced(tmp_path / "scan" / "a", slices(), shared=[values])
+    (series,) = io.scan([tmp_path / "scan"]).series
+    volume, _ = io.load_series(series)
+    assert volume.unit == unit
+    assert np.array_equal(volume.values, body())

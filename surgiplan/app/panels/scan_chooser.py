@@ -169,7 +169,8 @@ class ScanChooser(QWidget):
         if len(phases) > 1:
             self.phase.addItem(f"Choose one of {len(phases)} phases", None)
             for number, phase in enumerate(phases, start=1):
-                self.phase.addItem(f"Phase {number} of {len(phases)}", phase)
+                label = f": {phase.phase_label}" if phase.phase_label else ""
+                self.phase.addItem(f"Phase {number} of {len(phases)}{label}", phase)
         self.phase.setVisible(len(phases) > 1)
         self._phase_chosen()
 
