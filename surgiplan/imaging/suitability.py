@@ -224,6 +224,8 @@ def _heart_covered(scan: Coverage) -> tuple[Suits, str]:
 
 
 def _liver_covered(scan: Coverage) -> tuple[Suits, str]:
+    if scan.length_mm < _LIVER_BELOW_LUNGS_MM:
+        return Suits.UNFIT, f"{scan.length_mm:.0f} mm along the body do not hold a whole liver."
     if not scan.lungs_mm:
         return Suits.UNKNOWN, f"{_NO_LUNG}; look whether the whole liver is in it."
     if scan.below_lungs_mm < _LIVER_BELOW_LUNGS_MM:

@@ -22,7 +22,7 @@ class Task(Enum):
 
     AORTA = "aortic sizing"
     ANNULUS = "cardiac annulus"
-    LIVER = "liver resection volumetry"
+    LIVER = "liver volumetry"
     BONE = "bone"
     LUNG = "lung"
 

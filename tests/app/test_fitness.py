@@ -11,7 +11,7 @@ def test_the_panel_tells_verdict_and_reason_with_a_sign(open_case):
     hands.until(lambda: "Aortic sizing" in panel.fitness.text(), "judged")
     rows = panel.fitness.text().splitlines()
     assert "Aortic sizing unfit ✕" in rows
-    assert "Liver resection volumetry limited !" in rows
+    assert "Liver volumetry limited !" in rows
     assert "Metal limited !" in rows
     assert "No contrast seen" in hands.find("fitnessHint").text()
     hands.window.desk.open(Case())

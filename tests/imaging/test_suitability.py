@@ -156,7 +156,7 @@ def test_the_summary_gives_the_worst_verdict_for_each_use_and_why():
     ))}  # fmt: skip
     assert rows["Aortic sizing"][0] is Suits.UNFIT
     assert "No contrast seen" in rows["Aortic sizing"][1]
-    assert rows["Liver resection volumetry"][0] is Suits.LIMITED
+    assert rows["Liver volumetry"][0] is Suits.LIMITED
     assert "Metal" not in rows  # none, so nothing to read
 
 
