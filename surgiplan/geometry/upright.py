@@ -19,10 +19,11 @@ def upright(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
     """A view of voxels (k, j, i) and its affine (4, 4) to LPS [mm], axes swapped and turned over.
 
-    Of the orders and directions of axes that are no mirror image of the body (determinant below 0
-    in (k, j, i) order) it is the one the smallest rotation away from upright, so that k runs to
-    the head, j to the back and i to the left.  Nothing is interpolated: an oblique stack stays
-    oblique.  A stack stored in any of the 48 orders gives one and the same result.
+    Of the orders and directions of axes it is the one the smallest rotation away from upright, so
+    that k runs to the head, j to the back and i to the left.  Nothing is interpolated: an oblique
+    stack stays oblique.  A stack stored in any of the 48 orders gives one and the same result, and
+    never a mirrored one: cosines with the upright axes sum up to at most 1 for a mirror image, and
+    to 1.9 or more for some order that is none.
     """
     stored = np.asarray(affine, np.float64)
     axes, signs = min(
@@ -54,6 +55,5 @@ def _rank(affine: npt.NDArray[np.float64]) -> tuple[float, ...]:
     """Lowest for the way to take; how the axes were stored does not matter, also in a tie."""
     matrix = affine[:3, :3]
     cosines = matrix / np.linalg.norm(matrix, axis=0)
-    is_mirrored = float(np.linalg.det(matrix) > 0)
     nearness = np.rint(np.sum(cosines * _TOWARDS) / _TIE)
-    return is_mirrored, -nearness, *np.rint(cosines / _TIE).ravel()
+    return -nearness, *np.rint(cosines / _TIE).ravel()

@@ -74,8 +74,9 @@ def test_a_gap_stops_the_import_until_accepted_and_the_scan_remembers_its_slices
     volume = import_scan(scan, accept=["missing_slice"]).volume
     assert volume.source.interpolated_k == ((24, 27),)
     assert volume.grid.shape[0] == SLICES
-    lies_there = volume.is_interpolated([[0, 0, 46.0], [0, 0, 46.3], [0, 0, 50.0], [0, 0, 54.0]])
-    assert lies_there.tolist() == [False, True, True, False]
+    heights = (46.0, 46.3, 50.0, 53.7, 54.0)
+    lies_there = volume.is_interpolated([[0, 0, z] for z in heights])
+    assert lies_there.tolist() == [False, True, True, True, False]
     full = on_disk.write(
         tmp_path / "full",
         on_disk.slices(vessel(), origin=FIRST_LPS, step_mm=STEP_MM),
