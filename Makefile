@@ -33,6 +33,7 @@ lint: environment
 	@$(BIN)/python scripts/checks.py --no-tests
 
 bench: environment
+	-@$(BIN)/uv pip install --quiet --python $(BIN)/python "pypardiso>=0.4" "scikit-fem>=12"
 	@$(BIN)/python -m benchmarks
 
 fuzz: environment

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
-from benchmarks import dicom, sample, store, window
+from benchmarks import dicom, mechanics, sample, store, window
 from benchmarks.row import Row
 
 __all__ = ["SUBJECTS"]
@@ -16,6 +16,7 @@ SUBJECTS: Mapping[str, Callable[[], AbstractContextManager[tuple[Row, ...]]]] = 
         "dicom": dicom.rows,
         "compressed": dicom.compressed_rows,
         "store": store.rows,
+        "mechanics": mechanics.rows,
     }
 )
 """By the name that ``python -m benchmarks NAME`` takes."""

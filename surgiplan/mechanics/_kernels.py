@@ -270,3 +270,74 @@ def coarsen(
                         share = 0.25 * blocks[slot, i, k]
                         for target in range(4):
                             out[slots[slot, target], i, k] += share
+
+
+@njit(**_OPTIONS)
+def gathered(
+    starts: Ints, columns: Ints, blocks: Floats, group: Ints, modes: Floats, out: Floats
+) -> None:
+    """Add M^T K M to ``out`` (6 g, 6 g), M the six modes (n, 3, 6) of each node's group."""
+    half = np.empty((3, 6))
+    for row in range(len(starts) - 1):
+        top = 6 * group[row]
+        for slot in range(starts[row], starts[row + 1]):
+            c, B = columns[slot], blocks[slot]
+            left = 6 * group[c]
+            for i in range(3):
+                for b in range(6):
+                    half[i, b] = (
+                        B[i, 0] * modes[c, 0, b]
+                        + B[i, 1] * modes[c, 1, b]
+                        + B[i, 2] * modes[c, 2, b]
+                    )
+            for a in range(6):
+                for b in range(6):
+                    out[top + a, left + b] += (
+                        modes[row, 0, a] * half[0, b]
+                        + modes[row, 1, a] * half[1, b]
+                        + modes[row, 2, a] * half[2, b]
+                    )
+
+
+@njit(**_OPTIONS)
+def cholesky(A: Floats) -> None:
+    """Factor a symmetric matrix in place, L below; the same bits whatever the threads of BLAS.
+
+    A pivot that is not positive is made huge, which leaves its unknown where it is.
+    """
+    n = len(A)
+    column = np.empty(n)
+    for k in range(n):
+        pivot = np.sqrt(A[k, k]) if A[k, k] > 0.0 else 1e150
+        A[k, k] = pivot
+        for i in range(k + 1, n):
+            A[i, k] /= pivot
+            column[i] = A[i, k]
+        for i in range(k + 1, n):
+            share = column[i]
+            row = A[i]
+            for j in range(k + 1, i + 1):
+                row[j] -= share * column[j]
+
+
+@njit(**_OPTIONS)
+def cholesky_solve(L: Floats, x: Floats) -> None:
+    """Solve in place for the right side ``x`` (n,)."""
+    n = len(L)
+    for i in range(n):
+        row = L[i]
+        s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
+        for j in range(0, i - 3, 4):
+            s0 += row[j] * x[j]
+            s1 += row[j + 1] * x[j + 1]
+            s2 += row[j + 2] * x[j + 2]
+            s3 += row[j + 3] * x[j + 3]
+        for j in range(i - i % 4, i):
+            s0 += row[j] * x[j]
+        x[i] = (x[i] - (s0 + s1 + s2 + s3)) / row[i]
+    for i in range(n - 1, -1, -1):
+        row = L[i]
+        x[i] /= row[i]
+        share = x[i]
+        for j in range(i):
+            x[j] -= share * row[j]

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .assembly import Pattern, Problem, pattern_of
+from .groups import Groups
 
 __all__ = ["Tangent", "conjugate_gradients", "inner"]
 
@@ -16,71 +17,61 @@ Ints = npt.NDArray[np.int32]
 class Tangent:
     """A tangent matrix with held components removed, and its approximate inverse.
 
-    One symmetric cycle: a forward block Gauss-Seidel sweep over all nodes, the exact solution on
-    the linear element (corner nodes only, a sparse LU), a backward sweep.
+    One symmetric cycle: a forward block Gauss-Seidel sweep over all nodes, the solution on the
+    linear element (corner nodes only), a backward sweep.  The corners in turn are swept around the
+    response of groups of them that move as rigid pieces.  No library's threads take part, so that
+    the same input gives the same bits.
     """
 
     def __init__(self, problem: Problem, fixed: npt.NDArray[np.bool_]) -> None:
-        self._pattern = problem.pattern
-        self._fixed = np.ascontiguousarray(fixed)
         mesh = problem.mesh
+        self._fixed = np.ascontiguousarray(fixed)
         self._parents = mesh.parents
         self._corner_fixed = np.ascontiguousarray(fixed[mesh.corner_nodes])
-        self._coarse = pattern_of(mesh.corner_cells, len(mesh.corner_nodes))
-        self._coarse_slots = _coarse_slots(self._pattern, self._coarse, self._parents)
+        self._linear = mesh.element.nodes == mesh.element.corners
+        self._fine = _Swept(problem.pattern, self._fixed)
+        coarse = self._fine
+        if not self._linear:
+            pattern = pattern_of(mesh.corner_cells, len(mesh.corner_nodes))
+            coarse = _Swept(pattern, self._corner_fixed)
+            self._coarse_slots = _coarse_slots(problem.pattern, pattern, self._parents)
+        self._coarse = coarse
+        points = mesh.nodes_mm[mesh.corner_nodes]
+        self._groups = Groups(points, coarse.pattern, self._corner_fixed)
 
     def update(self, blocks: Floats | None) -> None:
         """Take the blocks of a new tangent; they are changed in place."""
         if blocks is None:
             raise ValueError("the state was computed without its tangent")
-        from scipy.sparse import bsr_array
-        from scipy.sparse.linalg import splu
-
         from . import _kernels
 
-        fine, coarse = self._pattern, self._coarse
-        reduced = np.zeros((len(coarse.keys), 3, 3))
-        _kernels.coarsen(
-            fine.starts, fine.columns, blocks, self._coarse_slots, self._fixed, reduced
-        )
-        _kernels.constrain(coarse.starts, coarse.columns, reduced, self._corner_fixed)
-        matrix = bsr_array(
-            (reduced, coarse.columns, coarse.starts), shape=(3 * coarse.size, 3 * coarse.size)
-        ).tocsc()
-        self._factor = splu(
-            matrix,
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
-        _kernels.constrain(fine.starts, fine.columns, blocks, self._fixed)
-        self._blocks = blocks
-        diagonal = self._pattern.slots(np.arange(fine.size), np.arange(fine.size))
-        self._pivots = np.ascontiguousarray(np.linalg.inv(blocks[diagonal]))
+        fine, coarse = self._fine.pattern, self._coarse.pattern
+        if not self._linear:
+            reduced = np.zeros((len(coarse.keys), 3, 3))
+            _kernels.coarsen(
+                fine.starts, fine.columns, blocks, self._coarse_slots, self._fixed, reduced
+            )
+            self._coarse.update(reduced)
+        self._fine.update(blocks)
+        self._groups.update(self._coarse.blocks)
 
     def times(self, x: Floats) -> Floats:
         """Product with ``x`` (n, 3)."""
-        from . import _kernels
-
-        out = np.empty_like(x)
-        _kernels.multiply(self._pattern.starts, self._pattern.columns, self._blocks, x, out)
-        return out
+        return self._fine.times(x)
 
     def approximately_inverted(self, right: Floats) -> Floats:
         """The preconditioner applied to ``right`` (n, 3)."""
-        from . import _kernels
+        if self._linear:
+            return self._corners_solved(right)
+        return self._fine.cycle(right, self._corner_correction)
 
-        starts, columns = self._pattern.starts, self._pattern.columns
-        x = np.zeros_like(right)
-        _kernels.sweep(starts, columns, self._blocks, self._pivots, right, x, False)
-        x += self._corner_correction(right - self.times(x))
-        _kernels.sweep(starts, columns, self._blocks, self._pivots, right, x, True)
-        return x
+    def _corners_solved(self, right: Floats) -> Floats:
+        return self._coarse.cycle(right, self._groups.correction)
 
     def _corner_correction(self, residual: Floats) -> Floats:
-        free = np.where(self._fixed, 0.0, residual)
-        corners = self._coarse.size
-        gathered = np.stack(
+        free: Floats = np.where(self._fixed, 0.0, residual)
+        corners = self._coarse.pattern.size
+        gathered: Floats = np.stack(
             [
                 np.bincount(self._parents.ravel(), np.repeat(free[:, i] / 2, 2), minlength=corners)
                 for i in range(3)
@@ -88,10 +79,43 @@ class Tangent:
             axis=1,
         )
         gathered[self._corner_fixed] = 0.0
-        solved = self._factor.solve(gathered.ravel()).reshape(-1, 3)
+        solved = self._corners_solved(gathered)
         spread = (solved[self._parents[:, 0]] + solved[self._parents[:, 1]]) / 2
         spread[self._fixed] = 0.0
         return np.asarray(spread)
+
+
+class _Swept:
+    """A block matrix with fixed components removed, and Gauss-Seidel sweeps over its rows."""
+
+    def __init__(self, pattern: Pattern, fixed: npt.NDArray[np.bool_]) -> None:
+        self.pattern, self._fixed = pattern, fixed
+
+    def update(self, blocks: Floats) -> None:
+        from . import _kernels
+
+        pattern = self.pattern
+        _kernels.constrain(pattern.starts, pattern.columns, blocks, self._fixed)
+        self.blocks = blocks
+        own = np.arange(pattern.size)
+        self._pivots = np.ascontiguousarray(np.linalg.inv(blocks[pattern.slots(own, own)]))
+
+    def times(self, x: Floats) -> Floats:
+        from . import _kernels
+
+        out = np.empty_like(x)
+        _kernels.multiply(self.pattern.starts, self.pattern.columns, self.blocks, x, out)
+        return out
+
+    def cycle(self, right: Floats, correction: Callable[[Floats], Floats]) -> Floats:
+        from . import _kernels
+
+        given = self.pattern.starts, self.pattern.columns, self.blocks, self._pivots, right
+        x = np.zeros_like(right)
+        _kernels.sweep(*given, x, False)
+        x += correction(right - self.times(x))
+        _kernels.sweep(*given, x, True)
+        return x
 
 
 def conjugate_gradients(

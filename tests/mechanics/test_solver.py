@@ -1,0 +1,48 @@
+"""What a solve promises: the same bits on any number of threads, and memory within bounds."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from surgiplan.mechanics import Loads, NeoHookean, Problem, held, mesh_of, solve, weight_mn_per_mm3
+from tests.mechanics import canonical
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ANSWER = """
+import hashlib
+from tests.mechanics.test_solver import sagged
+print(hashlib.sha256(b"".join(sagged(*case).tobytes() for case in ((12, 1), (8, 2)))).hexdigest())
+"""
+
+
+def sagged(n, order):
+    """Displacement of the heavy liver of n^3 cells, of linear or quadratic elements."""
+    mesh, ijk, factor = canonical.liver(n)
+    back = ijk[:, 1] == 0
+    mesh = mesh_of(mesh.nodes_mm[: len(ijk)], mesh.cells[:, :4], order=order)
+    loads = Loads(weight_mn_per_mm3(1060, (0, 0, -9.81)))
+    clamped = held(len(mesh.nodes_mm), back[mesh.parents].all(axis=1))
+    problem = Problem(mesh, NeoHookean(20.0, 0.45), loads, factor)
+    return solve(problem, clamped).displacement_mm
+
+
+def test_the_same_liver_sags_to_the_same_bits_on_one_and_on_two_threads():
+    found = set()
+    for threads in ("1", "2"):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+        environment = {**os.environ, **dict.fromkeys(names, threads)}
+        answer = subprocess.run(
+            [sys.executable, "-c", ANSWER], cwd=ROOT, env=environment, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        found.add(answer.stdout)
+    assert len(found) == 1
+
+
+def test_a_large_mesh_of_linear_elements_sags_as_five_codes_found():
+    assert np.abs(sagged(12, 1)[:2197]).max() == pytest.approx(35.7518, abs=1e-4)
