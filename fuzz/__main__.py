@@ -1,4 +1,4 @@
-"""``python -m fuzz``: many mutants, with progress and a summary; 1 if any is not in order."""
+"""``python -m fuzz``: many mutants, with progress and a summary; 1 if any misled or crashed."""
 
 import argparse
 import os
@@ -8,6 +8,8 @@ from pathlib import Path
 from .runner import FAILURES, run
 from .worker import Answer, files_of
 
+_UNJUDGED = 1e-3
+"""Part of the mutants that the second decoder may leave without an opinion."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -46,7 +48,7 @@ def main() -> int:
     sys.stdout.writelines(map(_line, [*summary.failures, *summary.unjudged]))
     print(f"seed {options.seed}, {len(numbers)} mutants, at most {summary.peak_mib:.0f} MiB")
     print(", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.most_common()))
-    return 1 if summary.failures or summary.unjudged else 0
+    return 1 if summary.failures or len(summary.unjudged) > len(numbers) * _UNJUDGED else 0
 
 
 def _line(answer: Answer) -> str:

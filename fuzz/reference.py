@@ -13,10 +13,13 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .elements import PIXELS, opened
 
 __all__ = ["Frame", "frames_of"]
 
@@ -67,7 +70,7 @@ def _frames(path: Path) -> Iterator[Frame]:
     import pydicom
     from pydicom.pixels import pixel_array
 
-    dataset = pydicom.dcmread(path)
+    dataset = pydicom.dcmread(BytesIO(_up_to_the_pixels(path.read_bytes())))
     syntax = str(dataset.file_meta.TransferSyntaxUID)
     if syntax == _JPEG_EXTENDED:
         raw = _with_itk(dataset)
@@ -96,6 +99,15 @@ def _frames(path: Path) -> Iterator[Frame]:
             raw=plane,
             is_lossy=syntax in _LOSSY,
         )
+
+
+def _up_to_the_pixels(content: bytes) -> bytes:
+    """The file without what follows its uncompressed pixels, which nobody asks for."""
+    file = opened(content)
+    pixels = file.named(PIXELS)
+    if not pixels or file.syntax.endswith(".1.99"):
+        return content
+    return content[: pixels[0].end]
 
 
 def _with_itk(dataset: Any) -> np.ndarray:
