@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -43,8 +44,12 @@ def is_native(header: ImageHeader) -> bool:
 
 def stored_type(header: ImageHeader) -> np.dtype[Any]:
     """Type of one stored value, in the byte order of the file."""
-    order = ">" if header.transfer_syntax == _BIG else "<"
-    return np.dtype(f"{order}{'i' if header.is_signed else 'u'}{header.bits // 8}")
+    return _type(header.transfer_syntax == _BIG, header.is_signed, header.bits)
+
+
+@cache
+def _type(is_big: bool, is_signed: bool, bits: int) -> np.dtype[Any]:
+    return np.dtype(f"{'>' if is_big else '<'}{'i' if is_signed else 'u'}{bits // 8}")
 
 
 def read_native(header: ImageHeader, plane: npt.NDArray[Any]) -> None:

@@ -71,13 +71,15 @@ def stacked(
         np.int16 if all(map(_is_whole, images)) else np.float32,
     )
     is_slow = not all(map(is_native, images))
+    # Threads cost more than they save where nothing has to be decoded.
+    several = _placed if is_slow else _placed_in_turn
     watch = _Watch(layout, partial if is_slow and layout.is_regular else None)
     todo = _coarse_to_fine(count) if is_slow else list(range(count))
     padded = read = 0
     size = 1 if is_slow else min(-(-count // _BLOCKS), _BLOCK)
     while todo:
         blocks = [todo[n : n + size] for n in range(0, len(todo), size)]
-        for n, done in _placed(images, values, blocks, watch.begun):
+        for n, done in several(images, values, blocks, watch.begun):
             if read % size == 0:
                 report(read / count, f"Reading slice {read + 1} of {count}")
             if done.fits:
@@ -142,6 +144,21 @@ def _placed(
                     yield n, done
         finally:
             threads.shutdown(cancel_futures=True)
+
+
+def _placed_in_turn(
+    images: Sequence[ImageHeader],
+    values: npt.NDArray[Any],
+    blocks: Sequence[Sequence[int]],
+    begun: npt.NDArray[np.bool_],
+) -> Iterator[tuple[int, Placed]]:
+    """The same, one after the other."""
+    for block in blocks:
+        for n in block:
+            begun[n] = True
+            yield n, (done := place(images[n], values[n]))
+            if not done.fits:
+                return
 
 
 def _block(
