@@ -205,6 +205,8 @@ def _add_anatomy(commands: Parser) -> None:
     c.add_argument("--volume", default="", metavar="ID")
     c.add_argument("--name", default="", metavar="NAME")
     c.add_argument("--seed", dest="seeds", type=point, action="append", default=[], metavar="X,Y,Z")
+    c = commands.add("segments", "segments:segments", "Exchange segmentations.")
+    _add_exchange(c)
     c = commands.add("surface", "anatomy:surface", "Write a segment's surface, LPS mm.")
     _case(c)
     c.add_argument("segment", metavar="SEGMENT")
@@ -228,6 +230,36 @@ def _add_anatomy(commands: Parser) -> None:
     c.add_argument("segment", metavar="SEGMENT")
     c.add_argument("--from", dest="start", type=point, required=True, metavar="X,Y,Z")
     c.add_argument("--to", dest="ends", type=point, action="append", required=True, metavar="X,Y,Z")
+
+
+def _add_exchange(command: argparse.ArgumentParser) -> None:
+    """The two words behind ``segments``."""
+    words = command.add_subparsers(dest="what", required=True, metavar="import or export")
+    c = words.add_parser("import", help="DICOM SEG, RTSTRUCT or label maps into a case")
+    _changes(c)
+    c.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    c.add_argument("--volume", default="", metavar="ID", help="the scan they were drawn on")
+    _same_flags(c)
+    c = words.add_parser("export", help="segments as a file for another program")
+    _case(c)
+    c.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    c.add_argument("--format", default="", choices=("seg", "rtstruct", "nifti", "nrrd", "mha"))
+    c.add_argument("--segment", action="append", default=[], metavar="N", help="id or name")
+    c.add_argument(
+        "--seg-type",
+        choices=("binary", "fractional", "labelmap"),
+        default="binary",
+        help="how DICOM SEG stores voxels; binary ones may overlap",
+    )
+    _same_flags(c)
+
+
+def _same_flags(command: argparse.ArgumentParser) -> None:
+    """Those of every command, also behind its second word."""
+    for flag in ("--json", "--quiet"):
+        command.add_argument(
+            flag, action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
 
 
 def _add_plan(commands: Parser) -> None:

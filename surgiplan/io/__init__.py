@@ -14,6 +14,9 @@ from .encryption import (
     new_encrypted,
     unlock,
 )
+from .exchange.exporting import EXPORT_FORMATS, Exported, export_segments, format_of
+from .exchange.importing import load_segments
+from .exchange.seg_writing import SegKind
 from .happenings import AuditEvent, audit_events, audit_head, log_event, log_export, log_opening
 from .identity import identity_of
 from .journal import load_edits
@@ -35,6 +38,7 @@ from .volumes import VOLUME_SUFFIXES, load_volume_file
 
 __all__ = [
     "ACCEPTABLE",
+    "EXPORT_FORMATS",
     "PROBLEM_KINDS",
     "PROFILE",
     "SURFACE_SUFFIXES",
@@ -45,12 +49,14 @@ __all__ = [
     "Cost",
     "Deidentified",
     "EncryptedCase",
+    "Exported",
     "Lost",
     "Opened",
     "Partial",
     "Place",
     "Problem",
     "Scan",
+    "SegKind",
     "SeriesFound",
     "WrongPassphrase",
     "audit_events",
@@ -62,6 +68,8 @@ __all__ = [
     "discard_autosaves",
     "encrypt",
     "encrypted_like",
+    "export_segments",
+    "format_of",
     "from_json",
     "holds_autosaves",
     "identity_of",
@@ -70,6 +78,7 @@ __all__ = [
     "load",
     "load_edits",
     "load_labels",
+    "load_segments",
     "load_series",
     "load_view",
     "load_volume_file",

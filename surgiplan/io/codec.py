@@ -42,7 +42,8 @@ class ObjectMissing(CaseFileError):
 
 DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "float32", "float64")
 _NOUNS = (
-    "Branch", "Case", "Centerline", "Finding", "Identity", "Measurement", "Patient", "Plan",
+    "Branch", "Case", "Centerline", "Code", "CodedAnatomy", "Finding", "Identity", "Measurement",
+    "Patient", "Plan",
     "Resection", "Segment", "Source", "StentDesign", "StentPlacement", "Surface",
     "Volume", "VoxelGrid",
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The nouns of a plan: immutable, numpy only."""
 
 from .case import Case, Patient, Provenance
+from .coded import Code, CodedAnatomy
 from .finding import Finding
 from .identity import Identity
 from .noun import Noun, array_sha256
@@ -14,6 +15,8 @@ __all__ = [
     "Branch",
     "Case",
     "Centerline",
+    "Code",
+    "CodedAnatomy",
     "Finding",
     "Identity",
     "Measurement",

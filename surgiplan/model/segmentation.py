@@ -10,6 +10,7 @@ import numpy.typing as npt
 from surgiplan.units import MM3_PER_ML
 
 from ._arrays import frozen
+from .coded import CodedAnatomy
 from .noun import Noun
 from .volume import Points, VoxelGrid
 
@@ -21,7 +22,7 @@ class Segment(Noun):
     """One structure, cropped to its own grid so that copies stay small."""
 
     _labels: ClassVar[frozenset[str]] = frozenset(
-        {"id", "name", "volume_id", "made_by", "confidence", "remarks"}
+        {"id", "name", "volume_id", "made_by", "confidence", "remarks", "anatomy", "colour"}
     )
 
     id: str
@@ -36,6 +37,10 @@ class Segment(Noun):
     """How sure the method is, 0..1; None where it does not say."""
     remarks: tuple[str, ...] = ()
     """What a reader must know, in sentences (a leak, an open border)."""
+    anatomy: CodedAnatomy | None = None
+    """What it is in codes; None where its name alone says it."""
+    colour: str = ""
+    """``#rrggbb`` where the file that it came from gave one, else empty."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mask", frozen(self.mask, np.bool_, self.grid.shape))

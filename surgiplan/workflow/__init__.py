@@ -5,6 +5,7 @@ run in another process.
 """
 
 from .anatomy import segment, trace_centerline
+from .exchange import import_segments
 from .imports import VOLUME_FILES, import_scan, import_series
 from .plan import design, measure_distance, place_stent, plan_resection
 from .settings import settings_from
@@ -15,6 +16,7 @@ __all__ = [
     "VOLUME_FILES",
     "design",
     "import_scan",
+    "import_segments",
     "import_series",
     "measure_distance",
     "place_stent",

@@ -1,0 +1,1 @@
+"""Segmentations from and for other programs: DICOM SEG, RTSTRUCT and label maps."""

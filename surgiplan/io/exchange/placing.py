@@ -1,0 +1,117 @@
+"""Puts voxels of other grids onto a scan's, without a change where the two fit, and saying so."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.errors import SegmentationError
+from surgiplan.model import Segment, VoxelGrid
+
+__all__ = ["onto_scan"]
+
+_SNAP = 0.1
+"""Voxels by which grids may lie apart and count as one."""
+_SLAB = 1 << 22
+"""Voxels that are resampled at a time."""
+
+
+def onto_scan(segment: Segment, grid: VoxelGrid) -> Segment:
+    """The segment on the scan's own ``grid``, cropped; remarks say what changed.
+
+    Axes that are only swapped or turned over are put right without loss.  Any other grid of the
+    same frame is resampled (a voxel belongs to the segment if its middle does).  Raises
+    SegmentationError if nothing of it lies within the scan.
+    """
+    turned = _turned(segment, grid)
+    if turned is None:
+        return _resampled(segment, grid)
+    mask, low = turned
+    inner_low = np.maximum(low, 0)
+    inner_high = np.minimum(low + mask.shape, grid.shape)
+    if np.any(inner_high <= inner_low):
+        raise _outside(segment)
+    a, b = inner_low - low, inner_high - low
+    kept = mask[a[0] : b[0], a[1] : b[1], a[2] : b[2]]
+    return _cropped(segment, kept, inner_low, grid, ())
+
+
+def _turned(
+    segment: Segment, grid: VoxelGrid
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]] | None:
+    """Its mask with the scan's axes, and where that begins; None if voxels do not coincide."""
+    matrix = np.linalg.inv(grid.affine[:3, :3]) @ segment.grid.affine[:3, :3]
+    steps = np.rint(matrix).astype(int)
+    shape = np.array(segment.grid.shape)
+    if not np.array_equal(np.abs(steps).sum(axis=0), [1, 1, 1]) or not np.array_equal(
+        np.abs(steps).sum(axis=1), [1, 1, 1]
+    ):
+        return None
+    first = grid.to_index(segment.grid.affine[:3, 3])
+    away = np.abs(matrix - steps) @ (shape - 1) + np.abs(first - np.rint(first))
+    if away.max() > _SNAP:
+        return None
+    axes = np.abs(steps).argmax(axis=1)
+    signs = steps[np.arange(3), axes]
+    mask = segment.mask.transpose(axes)[tuple(slice(None, None, int(s)) for s in signs)]
+    low = np.rint(first).astype(np.int64) - np.where(signs < 0, np.array(mask.shape) - 1, 0)
+    return mask, low
+
+
+def _resampled(segment: Segment, grid: VoxelGrid) -> Segment:
+    corners = grid.to_index(segment.grid.corners_lps())
+    low = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, grid.shape)
+    if np.any(high <= low):
+        raise _outside(segment)
+    mask = np.zeros(high - low, bool)
+    to_own = np.linalg.inv(segment.grid.affine) @ grid.affine
+    shape = np.array(segment.grid.shape)
+    depth = max(1, _SLAB // max(1, mask[0].size))
+    j, i = np.meshgrid(*(np.arange(a, b) for a, b in zip(low[1:], high[1:], strict=True)),
+                       indexing="ij")  # fmt: skip
+    for start in range(0, len(mask), depth):
+        k = np.arange(start, min(start + depth, len(mask)))[:, None, None] + low[0]
+        index = [np.rint(a * k + b * j + c * i + d).astype(int) for a, b, c, d in to_own[:3]]
+        inside = np.ones(index[0].shape, bool)
+        for axis in range(3):
+            inside &= (index[axis] >= 0) & (index[axis] < shape[axis])
+        plane = mask[start : start + len(k)]
+        plane[inside] = segment.mask[tuple(one[inside] for one in index)]
+    remark = (
+        f"It lay on voxels of {_size(segment.grid)} mm and was resampled to the scan's "
+        f"({_size(grid)} mm)."
+    )
+    return _cropped(segment, mask, low, grid, (remark,))
+
+
+def _cropped(
+    segment: Segment,
+    mask: npt.NDArray[np.bool_],
+    low: npt.NDArray[np.int64],
+    grid: VoxelGrid,
+    remarks: tuple[str, ...],
+) -> Segment:
+    filled = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    if not len(filled[0]):
+        raise _outside(segment)
+    first = np.array([one[0] for one in filled])
+    last = np.array([one[-1] + 1 for one in filled])
+    box = tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+    kept = replace(segment, mask=mask[box], grid=replace(grid.cropped(low + first, low + last)))
+    lost = segment.volume_ml - kept.volume_ml
+    if not remarks and kept.voxels < segment.voxels:
+        remarks = (f"{lost:.1f} ml of it lie outside the scan and were left out.",)
+    elif remarks:
+        remarks = (f"{remarks[0]} {segment.volume_ml:.1f} ml became {kept.volume_ml:.1f} ml.",)
+    return replace(kept, remarks=(*segment.remarks, *remarks))
+
+
+def _outside(segment: Segment) -> SegmentationError:
+    return SegmentationError(
+        f"{segment.name} lies outside the scan of this case; choose the scan it was drawn on."
+    )
+
+
+def _size(grid: VoxelGrid) -> str:
+    return " x ".join(f"{step:.2f}" for step in grid.spacing_mm)

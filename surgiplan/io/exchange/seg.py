@@ -1,0 +1,93 @@
+"""DICOM segmentations in: read in a decoder, put on the scan that they were drawn on."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from surgiplan import mapped
+from surgiplan.errors import DicomError, SegmentationError
+from surgiplan.jobs_report import Report, silent
+from surgiplan.model import Case, Code, CodedAnatomy, Segment, VoxelGrid
+
+from ..decoders import Question, program_decoders
+from .anatomy import from_cielab
+from .choosing import drawn_on
+from .parcel import opened
+from .placing import onto_scan
+
+__all__ = ["asked", "coded", "load_segmentation"]
+
+_SECONDS = 60.0
+_BYTES_A_SECOND = 1 << 20
+_LARGEST_FILE_BYTES = 2 << 30
+_LARGEST_ANSWER_BYTES = 1 << 30
+
+
+def load_segmentation(
+    path: Path, case: Case, volume_id: str = "", report: Report = silent
+) -> tuple[Segment, ...]:
+    """The segments of a DICOM segmentation on the grid of the scan they were drawn on.
+
+    Raises DicomError for a file that holds none, SegmentationError for one of another scan.
+    """
+    report(0.0, "Reading segmentation")
+    document, arrays = asked(path, "seg")
+    volume = drawn_on(path.name, document["references"], case, volume_id)
+    affine = np.array(document["affine"], np.float64).reshape(4, 4)
+    stack = VoxelGrid((1, 1, 1), affine, volume.grid.frame_uid)
+    remarks: tuple[str, ...] = ()
+    if document["kind"] == "FRACTIONAL":
+        remarks = ("It was fractional: voxels from 50 % on belong to it.",)
+    found, outside = [], None
+    for n, one in enumerate(document["segments"]):
+        report(0.5 + 0.5 * n / len(document["segments"]), f"Placing {one['name']}")
+        k, j, i = one["shape"]
+        bits = np.unpackbits(arrays[str(one["number"])], axis=1, count=j * i)
+        low = np.array(one["low"])
+        segment = Segment(
+            id=f"segment{one['number']}",
+            name=one["name"],
+            mask=bits.reshape(k, j, i).view(bool),
+            grid=stack.cropped(low, low + [k, j, i]),
+            volume_id=volume.id,
+            made_by=f"imported: segment {one['number']} of a DICOM segmentation",
+            remarks=remarks,
+            anatomy=coded(one["anatomy"]),
+            colour=from_cielab(one["cielab"]) if one["cielab"] else "",
+        )
+        try:
+            found.append(onto_scan(segment, volume.grid))
+        except SegmentationError as error:
+            outside = error
+    if outside and not found:
+        raise outside
+    return tuple(found)
+
+
+def asked(path: Path, task: str) -> tuple[Any, dict[str, Any]]:
+    """The parcel that a decoder makes of a file.  Raises DicomError."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DicomError(f"There is no file {path}; check the path.") from error
+    if size > _LARGEST_FILE_BYTES:
+        raise DicomError(f"{path.name} has more than 2 GiB; export a smaller part of it.")
+    question = Question(
+        name=path.name,
+        head={"task": task, "path": str(path.absolute()), "memory": 4 * size},
+        seconds=_SECONDS + size / _BYTES_A_SECOND,
+        largest=_LARGEST_ANSWER_BYTES,
+    )
+    _, raw = program_decoders().ask(question, lambda count: mapped.empty((count,), np.uint8))
+    try:
+        return opened(raw)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DicomError(f"{path.name} cannot be read; export it again.") from error
+
+
+def coded(document: Any) -> CodedAnatomy | None:
+    """Codes from a parcel."""
+    if not document:
+        return None
+    return CodedAnatomy(**{key: Code(*value) for key, value in document.items() if value})
