@@ -238,7 +238,7 @@ def _keyword(source: str, key: str) -> str:
 
 
 def test_real_segmentations_of_dcmqi_lie_where_their_nrrd_says(shared_data):
-    folder = shared_data("dicom-edge/seg-dcmqi")
+    folder = shared_data / "dicom-edge/seg-dcmqi"
     case = import_scan(folder / "ct-3slice").apply(Case())
     (liver,) = import_segments(case, [folder / "liver.dcm"]).segments
     (label,) = io.load_labels(folder / "liver_seg.nrrd")
@@ -257,7 +257,7 @@ def test_real_segmentations_of_dcmqi_lie_where_their_nrrd_says(shared_data):
 
 
 def test_slides_and_flat_pictures_are_refused(shared_data):
-    folder = shared_data("dicom-edge/seg-sr-highdicom")
+    folder = shared_data / "dicom-edge/seg-sr-highdicom"
     for name in ("seg_image_sm_control", "seg_image_sm_dots_tiled_full", "seg_image_cr_binary"):
         with pytest.raises(DicomError, match="tiled"):
             stored_segmentation(folder / f"{name}.dcm")
@@ -265,7 +265,7 @@ def test_slides_and_flat_pictures_are_refused(shared_data):
 
 @pytest.mark.slow
 def test_two_balls_land_on_the_torso(shared_data):
-    folder = shared_data("ct-torso-dicom-acrin042")
+    folder = shared_data / "ct-torso-dicom-acrin042"
     case = import_scan(folder / "ct").apply(Case())
     (path,) = (folder / "seg_ct").glob("*.dcm")
     read = pydicom.dcmread(path)
