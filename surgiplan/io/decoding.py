@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from .exchange.seg_reading import stored_segmentation
+from .exchange.dicom_reading import stored_segments
 from .headers import text
 from .quiet import quiet
 from .volume_reading import stored_volume
@@ -69,8 +69,8 @@ def serve(arguments: Sequence[str]) -> int:
         try:
             if head["task"] == "volume":
                 values, more = stored_volume(Path(head["path"]))
-            elif head["task"] == "seg":
-                values, more = stored_segmentation(Path(head["path"])), {}
+            elif head["task"] == "segments":
+                values, more = stored_segments(Path(head["path"])), {}
             else:
                 values, more = _image(head, payload, held), {}
         except DicomError as error:

@@ -48,5 +48,5 @@ def test_a_file_of_another_scan_changes_nothing(tmp_path, capsys):
     assert main(["segments", "import", str(tmp_path / "a.splan"), str(other), "--quiet"]) == 2
     complaint = capsys.readouterr().err
     assert complaint.count("\n") == 1
-    assert "no DICOM segmentation" in complaint
+    assert "no segmentation" in complaint
     assert sorted(tmp_path.glob("a.splan/manifests/*")) == before

@@ -17,6 +17,7 @@ from tests.workflow.marked_body import CENTRE, MARKERS, NASTY, grid_in, series
 
 TILTED = on_disk.oblique()[:, ::-1]
 WAYS = [*((order, None) for order in NASTY), ("SPL", TILTED), ("LSP", TILTED)]
+"""Order of the axes, and a rotation."""
 
 
 def exported(case, folder, *names, kind=io.SegKind.BINARY):

@@ -14,6 +14,7 @@ from surgiplan.model import Case, Segment, Volume
 from ..atomic import whole_file
 from .origin import origin_of
 from .placing import onto_scan
+from .rt_writing import structure_set
 from .seg_writing import SegKind, segmentation_dataset
 
 __all__ = ["EXPORT_FORMATS", "Exported", "export_segments", "format_of"]
@@ -108,6 +109,19 @@ def _seg(
     return (path,), [origin.remark] if origin.remark else []
 
 
+def _rtstruct(
+    case: Case,
+    volume: Volume,
+    segments: Sequence[Segment],
+    path: Path,
+    kind: SegKind,
+    report: Report,
+) -> tuple[tuple[Path, ...], list[str]]:
+    origin = origin_of(case, volume)
+    _write_dicom(structure_set(segments, volume.grid, origin, report), path)
+    return (path,), [origin.remark] if origin.remark else []
+
+
 def _write_dicom(dataset: Any, path: Path) -> None:
     """Whole or not at all."""
     content = BytesIO()
@@ -116,4 +130,4 @@ def _write_dicom(dataset: Any, path: Path) -> None:
         file.write(content.getbuffer())
 
 
-_WRITERS: Mapping[str, Write] = MappingProxyType({"seg": _seg})
+_WRITERS: Mapping[str, Write] = MappingProxyType({"seg": _seg, "rtstruct": _rtstruct})

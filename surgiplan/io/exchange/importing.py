@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from surgiplan.errors import DicomError
-from surgiplan.jobs_report import Report, silent
+from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Case, Segment
 
-from .seg import load_segmentation
+from .choosing import drawn_on
+from .rt import filled_structures
+from .seg import asked, placed_segments
 
 __all__ = ["load_segments"]
 
@@ -21,4 +23,8 @@ def load_segments(
     case.volume(volume_id)
     if not path.is_file():
         raise DicomError(f"There is no file {path}; check the path.")
-    return load_segmentation(path, case, volume_id, report)
+    report(0.0, f"Reading {path.name}")
+    document, arrays = asked(path)
+    volume = drawn_on(path.name, document["references"], case, volume_id)
+    place = filled_structures if "structures" in document else placed_segments
+    return place(document, arrays, volume, part(report, 0.3, 1.0))

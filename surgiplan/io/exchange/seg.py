@@ -1,22 +1,23 @@
 """DICOM segmentations in: read in a decoder, put on the scan that they were drawn on."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from surgiplan import mapped
 from surgiplan.errors import DicomError, SegmentationError
 from surgiplan.jobs_report import Report, silent
-from surgiplan.model import Case, Code, CodedAnatomy, Segment, VoxelGrid
+from surgiplan.model import Code, CodedAnatomy, Segment, Volume, VoxelGrid
 
 from ..decoders import Question, program_decoders
 from .anatomy import from_cielab
-from .choosing import drawn_on
 from .parcel import opened
 from .placing import onto_scan
 
-__all__ = ["asked", "coded", "load_segmentation"]
+__all__ = ["asked", "coded", "placed_segments"]
 
 _SECONDS = 60.0
 _BYTES_A_SECOND = 1 << 20
@@ -24,16 +25,13 @@ _LARGEST_FILE_BYTES = 2 << 30
 _LARGEST_ANSWER_BYTES = 1 << 30
 
 
-def load_segmentation(
-    path: Path, case: Case, volume_id: str = "", report: Report = silent
+def placed_segments(
+    document: Any, arrays: Mapping[str, npt.NDArray[Any]], volume: Volume, report: Report = silent
 ) -> tuple[Segment, ...]:
-    """The segments of a DICOM segmentation on the grid of the scan they were drawn on.
+    """The segments in the parcel of a DICOM segmentation, on the grid of their scan.
 
-    Raises DicomError for a file that holds none, SegmentationError for one of another scan.
+    Raises SegmentationError if none of them lies within it.
     """
-    report(0.0, "Reading segmentation")
-    document, arrays = asked(path, "seg")
-    volume = drawn_on(path.name, document["references"], case, volume_id)
     affine = np.array(document["affine"], np.float64).reshape(4, 4)
     stack = VoxelGrid((1, 1, 1), affine, volume.grid.frame_uid)
     remarks: tuple[str, ...] = ()
@@ -65,7 +63,7 @@ def load_segmentation(
     return tuple(found)
 
 
-def asked(path: Path, task: str) -> tuple[Any, dict[str, Any]]:
+def asked(path: Path) -> tuple[Any, dict[str, Any]]:
     """The parcel that a decoder makes of a file.  Raises DicomError."""
     try:
         size = path.stat().st_size
@@ -75,7 +73,7 @@ def asked(path: Path, task: str) -> tuple[Any, dict[str, Any]]:
         raise DicomError(f"{path.name} has more than 2 GiB; export a smaller part of it.")
     question = Question(
         name=path.name,
-        head={"task": task, "path": str(path.absolute()), "memory": 4 * size},
+        head={"task": "segments", "path": str(path.absolute()), "memory": 4 * size},
         seconds=_SECONDS + size / _BYTES_A_SECOND,
         largest=_LARGEST_ANSWER_BYTES,
     )
