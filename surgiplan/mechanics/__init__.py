@@ -28,6 +28,7 @@ from .material import (
     lame,
 )
 from .mesh import Mesh, mesh_of, promoted
+from .preview import as_quadratic, locking_error_fraction
 from .remnant import RemnantResponse, RemnantSettings, settle_remnant
 from .response import Response, response_of
 from .rest import RestShape, rest_shape
@@ -64,11 +65,13 @@ __all__ = [
     "Traction",
     "VesselResponse",
     "VesselSettings",
+    "as_quadratic",
     "bulk_modulus",
     "deploy_stent",
     "gravity_m_per_s2",
     "held",
     "lame",
+    "locking_error_fraction",
     "mesh_of",
     "promoted",
     "response_of",

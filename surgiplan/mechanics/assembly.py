@@ -83,6 +83,7 @@ class Problem:
         if mesh.element.nodes == mesh.element.corners:
             mixed = False
         self.mesh, self.loads = mesh, loads or Loads()
+        self._given = material, stiffness_factor, material_of, axes
         self.tissue = Tissue(
             material, len(mesh.cells), stiffness_factor, material_of, axes, mixed=mixed
         )
@@ -93,6 +94,11 @@ class Problem:
         self._dead = _dead_forces(mesh, self.loads)
         self._springs, self._pulls = self._spring_blocks()
         self._contact = _Contact(self, self.loads.expander) if self.loads.expander else None
+
+    def on(self, mesh: Mesh, loads: Loads) -> "Problem":
+        """The same tissues, element by element, on another mesh and under other loads."""
+        material, stiffness_factor, material_of, axes = self._given
+        return Problem(mesh, material, loads, stiffness_factor, material_of=material_of, axes=axes)
 
     @property
     def node_count(self) -> int:
@@ -202,6 +208,14 @@ class Problem:
                 force, blocks, tangent,
             )  # fmt: skip
         return force
+
+    def spring_work(self, fields: Floats) -> Floats:
+        """Work (c, c) of the springs' forces in displacements (c, n, 3) on one another."""
+        count = len(fields)
+        if self._springs is None:
+            return np.zeros((count, count))
+        forces = np.stack([self._product(self._springs, np.ascontiguousarray(u)) for u in fields])
+        return np.asarray(forces.reshape(count, -1) @ fields.reshape(count, -1).T)
 
     def _product(self, blocks: Floats, x: Floats) -> Floats:
         from . import _kernels

@@ -108,7 +108,8 @@ def held(node_count: int, nodes: npt.ArrayLike, components: str = "xyz") -> Held
     """``nodes`` (indices or a mask) held in place along the named components."""
     mask = np.zeros((node_count, 3), bool)
     rows = np.zeros(node_count, bool)
-    rows[np.asarray(nodes)] = True
+    marked = np.asarray(nodes)
+    rows[marked if marked.size else []] = True
     for name in components:
         mask[rows, "xyz".index(name)] = True
     return Held(mask, np.zeros((node_count, 3)))

@@ -11,6 +11,7 @@ from surgiplan.jobs_report import Report, silent
 from .assembly import Problem, State
 from .linear import Tangent, conjugate_gradients, inner
 from .loads import Held
+from .supports import check_supports
 
 __all__ = ["Solution", "solve", "solve_small_strain"]
 
@@ -52,8 +53,10 @@ def solve(
     """Equilibrium under the whole load, reached in ``steps`` that halve when one fails.
 
     From ``start_mm`` (n, 3), the equilibrium of a problem much like it, the whole load is tried at
-    once.  Raises SolveError when a step fails that was already halved three times.
+    once.  Raises SolveError when a step fails that was already halved three times, and for a body
+    that nothing holds.
     """
+    check_supports(problem, held)
     newton = _Newton(problem, held, tolerance, report)
     return newton.run(steps) if start_mm is None else newton.resume(start_mm, steps)
 
@@ -62,6 +65,7 @@ def solve_small_strain(
     problem: Problem, held: Held, *, tolerance: float = 1e-9, report: Report = silent
 ) -> Solution:
     """The linear theory: one solve with the tangent at rest.  Contact stays as it is at rest."""
+    check_supports(problem, held)
     rest = np.zeros_like(held.displacement_mm)
     state = problem.at(rest, 1.0, tangent=True)
     original = state.blocks.copy() if state.blocks is not None else None

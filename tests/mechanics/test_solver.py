@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from surgiplan.errors import GeometryError, SolveError
 from surgiplan.mechanics import Loads, NeoHookean, Problem, held, mesh_of, solve, weight_mn_per_mm3
 from tests.mechanics import canonical
 
@@ -46,3 +47,38 @@ def test_the_same_liver_sags_to_the_same_bits_on_one_and_on_two_threads():
 
 def test_a_large_mesh_of_linear_elements_sags_as_five_codes_found():
     assert np.abs(sagged(12, 1)[:2197]).max() == pytest.approx(35.7518, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "components"),
+    [((), "xyz"), ((0,), "xyz"), ((0, 1), "xyz"), (range(20), "xy")],
+)
+def test_a_body_that_can_slide_or_turn_as_a_whole_is_refused(nodes, components):
+    mesh, _ = canonical.box((10, 10, 10), (2, 2, 2))
+    loads = Loads(weight_mn_per_mm3(1060, (0, 0, -9.81)))
+    problem = Problem(mesh, NeoHookean(20.0, 0.45), loads)
+    with pytest.raises(SolveError, match="held nowhere, or can still slide or turn"):
+        solve(problem, held(len(mesh.nodes_mm), list(nodes), components))
+
+
+def test_a_body_on_three_points_is_held():
+    mesh, _ = canonical.box((10, 10, 10), (2, 2, 2))
+    loads = Loads(weight_mn_per_mm3(1060, (0, 0, -9.81)))
+    solution = solve(
+        Problem(mesh, NeoHookean(20.0, 0.45), loads), held(len(mesh.nodes_mm), [0, 2, 6])
+    )
+    assert solution.residual < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("points", "cells", "sentence"),
+    [
+        ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0]], [[0, 1, 2, 3]], "flat"),
+        ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, np.nan]], [[0, 1, 2, 3]], "not numbers"),
+        ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 1, 2, 4]], "does not have"),
+        (np.vstack([np.eye(3), np.zeros((2, 3))]), [[0, 1, 2, 3]], "no element"),
+    ],
+)
+def test_a_mesh_that_is_none_is_refused_in_one_sentence(points, cells, sentence):
+    with pytest.raises(GeometryError, match=sentence):
+        mesh_of(points, cells)
