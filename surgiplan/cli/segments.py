@@ -51,11 +51,15 @@ def export_segments(options: Namespace, console: Console) -> Answer:
         report=console.report,
     )
     for path in done.files:
-        io.log_export(options.case, path)
+        io.log_export(options.case, path, with_identity=done.with_identity)
     chosen = [case.segment(one) for one in options.segment] or list(case.segments.values())
     answer = {
         "segments": [segment_json(one) for one in chosen],
         "files": [str(path) for path in done.files],
         "remarks": done.remarks,
+        "with_identity": done.with_identity,
     }
-    return Answer(answer, (*(str(path) for path in done.files), *done.remarks))
+    lines = [str(path) for path in done.files]
+    if done.with_identity:
+        lines.append("The patient's name and number are in it, as an archive demands.")
+    return Answer(answer, (*lines, *done.remarks))

@@ -65,8 +65,9 @@ def label_names(path: Path) -> dict[int, str]:
             raise ValueError("too large")
         content = json.loads(path.read_text(encoding="utf-8"))
         pairs = [(k, v) if str(k).isdigit() else (v, k) for k, v in content.items()]
-        return {int(number): str(name) for number, name in pairs}
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as error:
+        names = {int(n): v["name"] if isinstance(v, dict) else v for n, v in pairs}
+        return {number: str(name) for number, name in names.items()}
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise SegmentationError(
             f'{path.name} holds no names of labels; it should read {{"1": "spleen", ...}}.'
         ) from error

@@ -27,6 +27,7 @@ def test_what_is_exported_comes_into_a_case_of_the_same_scan(tmp_path, capsys):
         "--segment", "BODY",
     )  # fmt: skip
     assert out["files"] == [str(file)]
+    assert out["with_identity"]
     assert [one["id"] for one in out["segments"]] == ["left", "body"]
     assert pydicom.dcmread(file).PatientID == "ZZ-4711"
     assert "exported" in [str(event["event"]) for event in io.audit_events(tmp_path / "a.splan")]

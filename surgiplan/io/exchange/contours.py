@@ -80,7 +80,8 @@ def _corners(ring: Floats) -> Floats:
     """The points where it turns."""
     before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
     # Halves of whole numbers: exact.
-    return ring[before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]]
+    corners: Floats = ring[before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]]
+    return corners
 
 
 def _signed_area(ring: Floats) -> float:

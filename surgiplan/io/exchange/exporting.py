@@ -12,6 +12,7 @@ from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Case, Segment, Volume
 
 from ..atomic import whole_file
+from .label_writing import write_label_map
 from .origin import origin_of
 from .placing import onto_scan
 from .rt_writing import structure_set
@@ -35,6 +36,8 @@ class Exported:
 
     files: tuple[Path, ...]
     remarks: tuple[str, ...]
+    with_identity: bool
+    """Whether the patient's name and number are in them, as an archive demands."""
 
 
 def format_of(path: Path) -> str:
@@ -87,7 +90,8 @@ def export_segments(
         raise SegmentationError(
             f"{path} cannot be written ({error.strerror}); choose another folder."
         ) from error
-    return Exported(files, (*remarks, *more))
+    has_name = write in (_seg, _rtstruct) and bool(origin_of(case, volume).header)
+    return Exported(files, (*remarks, *more), has_name)
 
 
 Write = Callable[
@@ -122,6 +126,21 @@ def _rtstruct(
     return (path,), [origin.remark] if origin.remark else []
 
 
+def _label_map(ending: str) -> Write:
+    def write(
+        case: Case,
+        volume: Volume,
+        segments: Sequence[Segment],
+        path: Path,
+        kind: SegKind,
+        report: Report,
+    ) -> tuple[tuple[Path, ...], list[str]]:
+        report(0.3, "Writing label map")
+        return write_label_map(segments, volume.grid, path, ending), []
+
+    return write
+
+
 def _write_dicom(dataset: Any, path: Path) -> None:
     """Whole or not at all."""
     content = BytesIO()
@@ -130,4 +149,12 @@ def _write_dicom(dataset: Any, path: Path) -> None:
         file.write(content.getbuffer())
 
 
-_WRITERS: Mapping[str, Write] = MappingProxyType({"seg": _seg, "rtstruct": _rtstruct})
+_WRITERS: Mapping[str, Write] = MappingProxyType(
+    {
+        "seg": _seg,
+        "rtstruct": _rtstruct,
+        "nifti": _label_map(".nii.gz"),
+        "nrrd": _label_map(".nrrd"),
+        "mha": _label_map(".mha"),
+    }
+)

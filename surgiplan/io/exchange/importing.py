@@ -6,7 +6,9 @@ from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Case, Segment
 
+from ..volumes import VOLUME_SUFFIXES
 from .choosing import drawn_on
+from .label_reading import load_label_map
 from .rt import filled_structures
 from .seg import asked, placed_segments
 
@@ -24,6 +26,8 @@ def load_segments(
     if not path.is_file():
         raise DicomError(f"There is no file {path}; check the path.")
     report(0.0, f"Reading {path.name}")
+    if path.name.lower().endswith(VOLUME_SUFFIXES):
+        return load_label_map(path, case, volume_id, report)
     document, arrays = asked(path)
     volume = drawn_on(path.name, document["references"], case, volume_id)
     place = filled_structures if "structures" in document else placed_segments
