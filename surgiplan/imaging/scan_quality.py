@@ -76,6 +76,8 @@ def noise_hu(values: Values, spacing_mm: tuple[float, float, float]) -> float | 
     Cells of 8 mm are freed of their slope; of their spreads the middle of the densest half
     counts, since texture and borders only ever add to noise.
     """
+    if not len(values):
+        return None
     rows, columns = (max(3, round(_CELL_MM / step)) for step in spacing_mm[1:])
     chosen = np.unique(np.linspace(0, len(values) - 1, _NOISE_SLICES).astype(int))
     spreads = [_cell_spreads(values[k], rows, columns) for k in chosen]

@@ -13,7 +13,14 @@ from typing import Any, TypeVar
 
 from .classes import DIRECTORY, ENHANCED, modality_of
 from .elements import Uncovered, Walk, slots, walk
-from .header_values import iso_date, made_up_uid, patient_key, stored_bits, without_name
+from .header_values import (
+    iso_date,
+    made_up_uid,
+    missing_intercept,
+    patient_key,
+    stored_bits,
+    without_name,
+)
 from .pixel_bytes import native_bytes, placed
 from .series import ImageHeader
 from .stretches import Stretches
@@ -39,7 +46,7 @@ _MARKS = (
 _OWN = (
     (0x00080018, "UI"), (0x00200032, "DS"), (0x00200013, "IS"), (0x00080032, "TM"),
     (0x00080033, "TM"), (0x00281050, "DS"), (0x00281051, "DS"), (0x00281052, "DS"),
-    (0x00281053, "DS"),
+    (0x00281053, "DS"), (0x00283000, "SQ"),
 )  # fmt: skip
 """What each slice has for itself."""
 _MOST_KINDS = 64
@@ -73,7 +80,7 @@ class FastReader:
         self._known: dict[tuple[bytes | None, ...], Stretches] = {}
         self._shared: dict[tuple[bytes | bool | None, ...], tuple[Any, ...]] = {}
         self._marks: dict[tuple[bytes | None, ...], tuple[str, ...]] = {}
-        self._levels: dict[tuple[bytes | None, ...], _Levels] = {}
+        self._levels: dict[tuple[Any, ...], _Levels] = {}
 
     def read(
         self,
@@ -126,8 +133,10 @@ class FastReader:
         marks = self._marks.get(marks_key)
         if marks is None:
             marks = _remembered(self._marks, marks_key, _mark_values(*marks_key))
-        uid, position, instance, acquired, made, *levels_raw = values[_MARKS_END:]
-        levels = self._levels.get(levels_key := tuple(levels_raw))
+        uid, position, instance, acquired, made, *levels_raw, table = values[_MARKS_END:]
+        if table is not None:
+            raise Uncovered
+        levels = self._levels.get(levels_key := (modality, *levels_raw))
         if levels is None:
             levels = _remembered(self._levels, levels_key, _level_values(*levels_key))
         window, slope, intercept = levels
@@ -257,11 +266,15 @@ def _mark_values(image_type: bytes | None, *raw: bytes | None) -> tuple[str, ...
 
 
 def _level_values(
-    center: bytes | None, width: bytes | None, intercept: bytes | None, slope: bytes | None
+    modality: str,
+    center: bytes | None,
+    width: bytes | None,
+    intercept: bytes | None,
+    slope: bytes | None,
 ) -> _Levels:
     middle, breadth = _first(center), _first(width)
     window = None if middle is None or not breadth or breadth <= 0 else (breadth, middle)
-    return window, _one(slope, 1.0), _one(intercept, 0.0)
+    return window, _one(slope, 1.0), _one(intercept, missing_intercept(modality))
 
 
 def _text(raw: bytes | None) -> str:

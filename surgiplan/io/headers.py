@@ -1,5 +1,6 @@
 """One file's header: who, where and how large, whatever state the file is in."""
 
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from .header_values import (
     first_number,
     iso_date,
     made_up_uid,
+    missing_intercept,
     numbers,
     one_number,
     patient_key,
@@ -42,7 +44,7 @@ _TAGS = (
     "BitsAllocated", "PhotometricInterpretation", "ImageType", "PixelSpacing",
     "ImageOrientationPatient", "ImagePositionPatient", "WindowCenter", "WindowWidth",
     "InstanceNumber", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope",
-    "RescaleIntercept",
+    "RescaleIntercept", "ModalityLUTSequence",
     "PixelPaddingValue", "PixelPaddingRangeLimit", *FILE_PHASE_TAGS,
 )  # fmt: skip
 _DEFERRED_BYTES = 1 << 20
@@ -227,6 +229,7 @@ def _described(
     modality = modality_of(sop_class, text(dataset, "Modality"))
     description = without_name(text(dataset, "SeriesDescription"), number, name)
     uid = text(dataset, "SeriesInstanceUID")
+    has_table = bool(dataset.get("ModalityLUTSequence"))
     return ImageHeader(
         path=path,
         member="",
@@ -250,8 +253,8 @@ def _described(
             bits, whole(dataset, "BitsStored", 0), representation, whole(dataset, "HighBit", -1)
         ),
         is_signed=representation == 1,
-        slope=one_number(dataset, "RescaleSlope", 1.0),
-        intercept=one_number(dataset, "RescaleIntercept", 0.0),
+        slope=math.nan if has_table else one_number(dataset, "RescaleSlope", 1.0),
+        intercept=one_number(dataset, "RescaleIntercept", missing_intercept(modality)),
         padding=(min(marks), max(marks)) if padding[0] is not None else None,
         photometric=text(dataset, "PhotometricInterpretation"),
         image_type=several(dataset, "ImageType"),

@@ -9,7 +9,7 @@ from surgiplan.errors import DicomError
 
 from .apart import stacks_apart
 from .header_values import PHASE_TAGS
-from .problems import pixel_hash
+from .problems import value_hash
 from .scan import found_series
 from .series import ImageHeader, SeriesFound
 from .stack import layout_of
@@ -126,7 +126,7 @@ def _phase(series: SeriesFound, images: list[ImageHeader], label: str) -> Series
 
 
 def _are_copies(images: Sequence[ImageHeader]) -> bool:
-    return len(images) < 2 or len({pixel_hash(image) for image in images}) == 1
+    return len(images) < 2 or len({value_hash(image) for image in images}) == 1
 
 
 def _label(tags: tuple[int, ...], values: tuple[str, ...]) -> str:

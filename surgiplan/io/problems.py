@@ -17,7 +17,7 @@ from .quiet import quiet
 from .series import ACCEPTABLE, ImageHeader, Problem
 from .stack import CORNER_MM, slice_directions
 
-__all__ = ["Sorted", "pixel_hash", "sorted_out", "spot_problems"]
+__all__ = ["Sorted", "sorted_out", "spot_problems", "value_hash"]
 
 _LARGEST_GROWTH = 2000
 """Compressed pixels never grow more than this; a header that claims it is damaged or hostile."""
@@ -281,7 +281,7 @@ def spot_problems(spots: list[list[ImageHeader]]) -> list[Problem]:
     if not crowded:
         return []
     for spot in crowded:
-        if len({pixel_hash(image) for image in spot}) > 1:
+        if len({value_hash(image) for image in spot}) > 1:
             most = max(len(spot) for spot in crowded)
             return [
                 Problem(
@@ -295,7 +295,12 @@ def spot_problems(spots: list[list[ImageHeader]]) -> list[Problem]:
     return [Problem("duplicate_slice", detail, ACCEPTABLE["duplicate_slice"])]
 
 
-def pixel_hash(image: ImageHeader) -> str:
+def value_hash(image: ImageHeader) -> str:
+    """Of what the pixels are worth: equal where stored pixels and their meaning are."""
+    return f"{_MEANING(image)} {image.is_signed} {image.photometric} {_pixel_hash(image)}"
+
+
+def _pixel_hash(image: ImageHeader) -> str:
     """Of the stored pixels; of the whole file where they cannot be told from the rest.
 
     Frames whose pixels cannot be told from each other all count as different.

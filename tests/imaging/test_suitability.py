@@ -111,6 +111,14 @@ def test_metal_is_found_and_bone_is_not_taken_for_it():
     assert number(found, Topic.METAL, "metal_slices") == pytest.approx(12, abs=2)
 
 
+def test_metal_in_every_slice_is_found_though_none_is_left_to_compare_with():
+    whole = trunk(blood_hu=340)
+    values = whole.values.copy()
+    values[:, 60:64, 60:64] = 3000
+    found = suitability(replace(whole, values=values))
+    assert number(found, Topic.METAL, "metal_slices") == len(values)
+
+
 def test_a_body_that_runs_out_of_the_picture_is_told():
     whole = trunk(blood_hu=340)
     assert verdicts(judged(blood_hu=340), Topic.FIELD) == {None: Suits.GOOD}

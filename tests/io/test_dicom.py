@@ -120,7 +120,7 @@ def test_a_high_padding_value_becomes_air(tmp_path):
     assert np.all(volume.values[:, 2, 2] == -1024)
 
 
-def test_inverted_greys_of_a_pet_are_turned_round(tmp_path):
+def test_inverted_greys_of_an_mr_are_turned_round(tmp_path):
     images = slices()
     for image in images:
         image.pixels = 65535 - (image.pixels + 1024).astype(np.int32)

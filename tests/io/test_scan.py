@@ -11,6 +11,7 @@ from surgiplan import io
 from surgiplan.errors import DicomError
 
 DEFLATED, IMPLICIT = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2"
+PT = "1.2.840.10008.5.1.4.1.1.128"
 
 
 def kinds(found):
@@ -123,6 +124,11 @@ def invert(images):
         image.tags["PhotometricInterpretation"] = "MONOCHROME1"
 
 
+def invert_activity(images):
+    for image in images:
+        image.tags |= {"SOPClassUID": PT, "PhotometricInterpretation": "MONOCHROME1"}
+
+
 def capture(images):
     for image in images:
         image.tags["SOPClassUID"] = "1.2.840.10008.5.1.4.1.1.7"
@@ -153,6 +159,7 @@ DEFECTS = [
     (keep_one, ["single_image"], "one slice"),
     (scout, ["not_a_volume"], "a scout"),
     (invert, ["not_a_volume"], "inverted greys"),
+    (invert_activity, ["not_a_volume"], "inverted greys"),
     (capture, ["not_a_volume"], "a secondary capture"),
     (enhance, ["no_position"], "9 of 9 images"),
     (swap_patient, ["mixed_patients"], "several patients"),

@@ -1,0 +1,53 @@
+"""Stored values of unknown meaning are refused; equal bits of other values are no copies."""
+
+import pydicom
+import pytest
+from series_on_disk import slices, write
+
+from surgiplan import io
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "scan"
+
+
+def kinds(folder):
+    (found,) = io.scan(folder).series
+    return [problem.kind for problem in found.problems]
+
+
+def rewritten(folder, change):
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        change(dataset)
+        dataset.save_as(path)
+
+
+def forget_intercept(dataset):
+    del dataset.RescaleIntercept
+
+
+def look_up(dataset):
+    table = pydicom.Dataset()
+    table.LUTDescriptor, table.ModalityLUTType = [2, 0, 16], "HU"
+    table.LUTData = b"\0\0\1\0"
+    dataset.ModalityLUTSequence = [table]
+
+
+@pytest.mark.parametrize(
+    "syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"]
+)
+@pytest.mark.parametrize("change", [forget_intercept, look_up])
+def test_stored_values_of_a_ct_are_not_taken_for_hounsfield_units(folder, change, syntax):
+    rewritten(write(folder, slices(), syntax=syntax), change)
+    assert kinds(folder) == ["undecodable"]
+
+
+def test_equal_pixels_that_mean_other_values_are_no_copies(folder):
+    images = slices()
+    write(folder, images)
+    twin = pydicom.dcmread(min(folder.iterdir()))
+    twin.SOPInstanceUID, twin.RescaleSlope = "1.2.826.0.1.5.4.99", 3
+    twin.save_as(folder / "twin")
+    assert kinds(folder) == ["several_phases"]
