@@ -56,6 +56,20 @@ def _file_commands(window: "MainWindow") -> list[Command]:
             (),
             documents.encryption.why_not_decrypt,
         ),
+        Command(
+            "importSegments",
+            "Import segmentation…",
+            window.exchange.ask_and_import,
+            (),
+            window.exchange.why_not_import,
+        ),
+        Command(
+            "exportSegments",
+            "Export segmentation…",
+            window.exchange.ask_and_export,
+            (),
+            window.exchange.why_not_export,
+        ),
         Command("bringBack", "Bring back unsaved work…", documents.bring_back_or_say),
     ]
 

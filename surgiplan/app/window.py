@@ -28,6 +28,7 @@ from .desk import Desk
 from .documents import Documents
 from .drops import Drops
 from .errors import NoticeBar, install_excepthook
+from .exchange import Exchange
 from .freshness import Freshness
 from .garbage import MainThreadGarbage
 from .stages import stage_of
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.surfaces = Surfaces(self.desk, self)
         self.freshness = Freshness(self.desk, self)
         self.documents = Documents(self.desk, self)
+        self.exchange = Exchange(self.desk, self)
         self.views: Any = None
         self.panels: dict[str, QWidget] = {}
         self._stage = STAGES[0]

@@ -15,6 +15,7 @@ from surgiplan.jobs_report import Report, part
 from surgiplan.model import Case, Segment, Surface
 from surgiplan.workflow import (
     import_scan,
+    import_segments,
     import_series,
     segment,
     simulate,
@@ -29,6 +30,8 @@ __all__ = [
     "report_written",
     "scanned",
     "segmented",
+    "segments_exported",
+    "segments_imported",
     "simulated",
     "traced",
 ]
@@ -93,6 +96,23 @@ def segmented(case: Case, method: str, options: dict[str, Any], report: Report) 
     for one in edit.segments:
         _ = one.digest, one.voxels, one.centroid_lps
     return edit
+
+
+def segments_imported(case: Case, paths: Sequence[Path], report: Report) -> AddSegments:
+    """Read segmentations as the edit that adds them."""
+    edit = import_segments(case, paths, report=report)
+    for one in edit.segments:
+        _ = one.digest, one.voxels, one.centroid_lps
+    return edit
+
+
+def segments_exported(
+    case: Case, path: Path, format_name: str, segments: Sequence[str], report: Report
+) -> Any:
+    """Write segments for another program; an ``io.Exported``."""
+    from surgiplan import io
+
+    return io.export_segments(case, path, format_name, segments, report=report)
 
 
 def traced(case: Case, lumen: str, start: Any, end: Any, report: Report) -> AddCenterline:

@@ -8,6 +8,9 @@ import pytest
 from surgiplan.io import ACCEPTABLE, PROBLEM_KINDS, archives, decoding, dicom, elements, encoded
 from surgiplan.io import pixel_bytes as pixels
 from surgiplan.io.classes import ENHANCED, SLICES
+from surgiplan.io.exchange import rt_reading, seg, seg_reading
+from surgiplan.io.exchange.rt_writing import RTSTRUCT_CLASS
+from surgiplan.io.exchange.seg_writing import LABELMAP_CLASS, SEG_CLASS
 from surgiplan.io.headers import _DEFLATED_SYNTAX
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "dicom-conformance.md").read_text()
@@ -58,3 +61,19 @@ LIMITS = {
 @pytest.mark.parametrize("what", LIMITS)
 def test_it_states_the_limits_that_hold(what):
     assert LIMITS[what] in table(8)[what][0]
+
+
+def test_it_names_the_segmentations_and_structure_sets():
+    written = {SEG_CLASS, LABELMAP_CLASS, RTSTRUCT_CLASS}
+    assert {key for key in table(10) if key.startswith("1.2.")} == written
+    said = TEXT[TEXT.index("## 10") :]
+    for limit in (
+        f"{seg_reading._MOST_SEGMENTS:,}",
+        f"{seg_reading._MOST_FRAMES:,}",
+        f"{seg_reading._MOST_PLANES:,}",
+        f"{seg_reading._LARGEST_MASKS >> 30} GiB of voxels",
+        f"{rt_reading._MOST_POINTS:,}",
+        f"{seg._LARGEST_FILE_BYTES >> 30} GiB |",
+    ):
+        assert f"| {limit}" in said
+    assert rt_reading._MOST_STRUCTURES == seg_reading._MOST_SEGMENTS

@@ -4,9 +4,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtWidgets import QLineEdit, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout
 
 from surgiplan.app.desk import Desk
+from surgiplan.app.exchange import Exchange
 from surgiplan.app.forms import ChoiceBox, SettingsForm
 from surgiplan.app.palette import ACCENT
 from surgiplan.app.tools import PointsTool
@@ -51,6 +52,15 @@ class AnatomyPanel(Panel):
         self.list.setObjectName("segmentTable")
         self.body.addWidget(self.list)
         self._empty = self.hint("", "anatomyHint")
+        self._exchange = Exchange(desk, self)
+        exchange_row = QHBoxLayout()
+        self.import_button = QPushButton("Import…", objectName="importSegmentsButton")
+        self.import_button.clicked.connect(self._exchange.ask_and_import)
+        self.export_button = QPushButton("Export…", objectName="exportSegmentsButton")
+        self.export_button.clicked.connect(self._exchange.ask_and_export)
+        for button in (self.import_button, self.export_button):
+            exchange_row.addWidget(button)
+        self.body.addLayout(exchange_row)
         self.run_button = self.primary("Segment", "segmentButton")
         self.run_button.clicked.connect(self._run)
         self.clear_button = self.secondary("Clear seeds", "clearSeeds")
@@ -67,6 +77,7 @@ class AnatomyPanel(Panel):
         enable(self.run_button, self._why_not(case, count, fewest), hint="Runs beside the window.")
         enable(self.clear_button, "" if count else "There are no seeds yet.")
         enable(self.pick_button, "" if case.volumes else "Import a scan in Patient first.")
+        self._offer_exchange()
         rows = [
             (
                 shown_name(s, case),
@@ -79,6 +90,14 @@ class AnatomyPanel(Panel):
         self.list.show_rows(rows)
         self._empty.setText("" if rows else "Nothing yet: choose a method and press Segment.")
         self._empty.setVisible(not rows)
+
+    def _offer_exchange(self) -> None:
+        files = "DICOM segmentation, structure set, or a label map."
+        for button, why_not, verb in (
+            (self.import_button, self._exchange.why_not_import(), "Reads"),
+            (self.export_button, self._exchange.why_not_export(), "Writes what is shown as"),
+        ):
+            enable(button, f"{why_not.capitalize()}." if why_not else "", hint=f"{verb} {files}")
 
     def _fill_methods(self) -> None:
         if self.method.count():
