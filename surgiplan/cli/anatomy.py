@@ -9,7 +9,7 @@ from surgiplan.model import Branch, Case, Segment, quantities
 from surgiplan.workflow import segment as segmented
 from surgiplan.workflow import trace_centerline
 
-from .open_case import changed, shown
+from .open_case import changed, loaded, shown
 from .output import Answer, Console
 
 __all__ = ["branch_json", "centerline", "methods", "segment", "segment_json", "surface"]
@@ -99,7 +99,7 @@ def surface(options: Namespace, console: Console) -> Answer:
     """Write the surface of a segment."""
     from surgiplan.meshing import is_closed, surface_of
 
-    case = io.load(options.case)
+    case = loaded(options.case)
     segment = case.segment(options.segment)
     console.report(0.1, f"Making the surface of {segment.name}")
     made = surface_of(segment)

@@ -11,7 +11,7 @@ from surgiplan.model import Case
 from surgiplan.workflow import suitability_rows
 
 from .anatomy import segment_json
-from .open_case import changed, locked
+from .open_case import changed, loaded, locked
 from .output import Answer, Console
 from .scans import volume_json
 
@@ -20,7 +20,7 @@ __all__ = ["apply", "audit", "info", "pack", "recover", "report", "unpack", "ver
 
 def info(options: Namespace, console: Console) -> Answer:
     """What a case holds."""
-    case = io.load(options.case)
+    case = loaded(options.case)
     findings = [
         {
             "id": one.id,
@@ -184,7 +184,7 @@ def report(options: Namespace, console: Console) -> Answer:
     """Write the plan as a PDF."""
     from surgiplan.report import write_report
 
-    case = io.load(options.case)
+    case = loaded(options.case)
     pages = write_report(
         case,
         options.case.stem,

@@ -12,6 +12,7 @@ from surgiplan.errors import SegmentationError, SurgiplanError
 from surgiplan.model import Case, Segment
 from surgiplan.validation import Comparison, Surface, compared, definitions
 
+from .open_case import loaded
 from .output import Answer, Console
 from .passphrase import unlocked
 
@@ -76,7 +77,7 @@ class _Load:
         """The case at a path.  Raises CaseFileError."""
         if path not in self._places:
             self._places[path] = unlocked(path, self._file)
-        return io.load(self._places[path])
+        return loaded(self._places[path])
 
 
 def _segments(

@@ -6,7 +6,7 @@ from surgiplan import io
 from surgiplan.edits import DropIdentity
 from surgiplan.errors import PlanError
 
-from .open_case import changed
+from .open_case import changed, loaded
 from .output import Answer, Console
 
 __all__ = ["identity"]
@@ -19,7 +19,7 @@ def identity(options: Namespace, console: Console) -> Answer:
         pseudonym = case.patient.pseudonym
         line = f"Name, number and birth date are gone; the case is known as {pseudonym} only."
         return Answer({"identity": "none", "pseudonym": pseudonym}, (line,))
-    case = io.load(options.case)
+    case = loaded(options.case)
     who = case.identity
     if who is None:
         raise PlanError(f"{options.case.name} holds no identity, only {case.patient.pseudonym}.")

@@ -1,5 +1,6 @@
 """Reads the command line, runs one command, and turns errors into sentences."""
 
+import errno
 import os
 import sys
 from argparse import Namespace
@@ -12,6 +13,19 @@ from .options import parser
 from .output import Console
 
 __all__ = ["main"]
+
+_NO_BUG = frozenset(
+    [
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.ENAMETOOLONG,
+        errno.ENOSPC,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    ]
+)
+"""What a disk refuses; only the user can do something about it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.errno not in _NO_BUG:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        console.complain(f"{where}{error.strerror}; choose another place, or make it writable.")
+        return 2
     console.answer(answer)
     return 0
 

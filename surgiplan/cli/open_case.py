@@ -9,9 +9,9 @@ from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 from surgiplan.model import Case
 
-from .output import Answer
+from .output import Answer, remark
 
-__all__ = ["changed", "locked", "refuse_existing", "saved", "shown"]
+__all__ = ["changed", "loaded", "locked", "refuse_existing", "saved", "shown"]
 
 
 def changed(
@@ -29,7 +29,7 @@ def changed(
                 f"{path.name} holds work that was never saved: {found.lost.summary}. First keep it "
                 f"with: surgiplan recover {path} (or add --discard)."
             )
-        case = io.load(path) if not found.generation else found.case
+        case = _case_of(found, path)
         if not dry_run:
             io.log_opening(path, found)
         edits = build(case)
@@ -38,6 +38,20 @@ def changed(
         if not dry_run:
             io.save(case, path, journal=edits)
         return case
+
+
+def loaded(path: Path | io.Place) -> Case:
+    """The newest sound state of a case; what was damaged is told on standard error.
+
+    Raises CaseFileError if there is none.
+    """
+    return _case_of(io.opened(path), path)
+
+
+def _case_of(found: io.Opened, path: Path | io.Place) -> Case:
+    for sentence in found.remarks:
+        remark(sentence)
+    return found.case if found.generation else io.load(path)
 
 
 def locked(path: Path | io.Place) -> io.CaseLock:

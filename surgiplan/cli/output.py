@@ -8,7 +8,7 @@ from typing import Any
 
 from surgiplan import RESEARCH_USE
 
-__all__ = ["Answer", "Console", "plain"]
+__all__ = ["Answer", "Console", "plain", "remark"]
 
 _BAR_WIDTH = 30
 
@@ -61,6 +61,11 @@ class Console:
         if self._last and sys.stderr.isatty() and not self.quiet:
             sys.stderr.write("\n")
         self._last = ""
+
+
+def remark(sentence: str) -> None:
+    """What a person must hear beside the answer, on standard error."""
+    sys.stderr.write(f"surgiplan: {sentence}\n")
 
 
 def _words(message: str) -> str:

@@ -12,7 +12,7 @@ from surgiplan.model import Case, Volume
 from surgiplan.workflow import import_scan as imported
 from surgiplan.workflow import suitability_of, suitability_rows
 
-from .open_case import changed, refuse_existing, saved
+from .open_case import changed, loaded, refuse_existing, saved
 from .output import Answer, Console
 from .passphrase import new_passphrase
 
@@ -25,8 +25,10 @@ def scan(options: Namespace, console: Console) -> Answer:
         _require(path)
     found = io.scan(options.paths, report=console.report)
     if not found.series:
+        # The first file often tells what was meant: an archive or a volume file to choose itself.
+        why = f" ({found.ignored[0][0].name}: {found.ignored[0][1]})" if found.ignored else ""
         raise DicomError(
-            f"There are no DICOM images in {options.paths[0]}; choose the folder of a scan."
+            f"There are no DICOM images in {options.paths[0]}{why}; choose the folder of a scan."
         )
     series = [
         {
@@ -121,7 +123,7 @@ def import_scan(options: Namespace, console: Console) -> Answer:
 
 def suitability(options: Namespace, console: Console) -> Answer:
     """What a scan of a case can be used for, and how exact."""
-    volume = io.load(options.case).volume(options.volume)
+    volume = loaded(options.case).volume(options.volume)
     statements = suitability_of(volume, console.report)
     answer = {"volume": volume.id, "suitability": _suitability_json(statements)}
     return Answer(answer, (f"{volume.name}:", *_told(volume)))

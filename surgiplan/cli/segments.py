@@ -8,7 +8,7 @@ from surgiplan.model import Case
 from surgiplan.workflow import import_segments
 
 from .anatomy import segment_json
-from .open_case import changed, shown
+from .open_case import changed, loaded, shown
 from .output import Answer, Console
 
 __all__ = ["export_segments", "segments"]
@@ -41,7 +41,7 @@ def _imported(options: Namespace, console: Console) -> Answer:
 
 def export_segments(options: Namespace, console: Console) -> Answer:
     """Write segments for another program."""
-    case = io.load(options.case)
+    case = loaded(options.case)
     done = io.export_segments(
         case,
         options.output,

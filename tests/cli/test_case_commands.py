@@ -99,3 +99,21 @@ def test_reading_what_is_no_case_leaves_nothing_behind(capsys, tmp_path, command
     assert code == 2
     assert "check the path" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_state_that_is_damaged_is_never_replaced_by_an_older_one_without_a_word(capsys, plan):
+    io.save(measured("m2", io.load(plan)), plan, journal=[distance("m2")])
+    (newest,) = (plan / "manifests").glob("*2*")
+    newest.write_bytes(newest.read_bytes().replace(b"m2", b"m3"))
+    assert main(["info", str(plan), "--json", "--quiet"]) == 0
+    shown = capsys.readouterr()
+    assert [one["id"] for one in json.loads(shown.out)["plan"]["measurements"]] == ["m1"]
+    assert "state (2) is damaged" in shown.err
+    assert "State 1 was opened instead" in shown.err
+
+
+@pytest.mark.parametrize("command", ["info", "scan", "verify"])
+def test_a_name_that_no_disk_takes_is_told_in_a_sentence(capsys, tmp_path, command):
+    code, told = answer(capsys, command, tmp_path / ("n" * 300 + ".splan"))
+    assert code == 2
+    assert told.splitlines()[-1].endswith("choose another place, or make it writable.")
