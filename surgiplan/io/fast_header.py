@@ -18,6 +18,7 @@ from .header_values import (
     made_up_uid,
     missing_intercept,
     patient_key,
+    stated_unit,
     stored_bits,
     without_name,
 )
@@ -35,6 +36,7 @@ _SHARED = (
     (0x00200052, "UI"), (0x00280002, "US"), (0x00280004, "CS"), (0x00280008, "IS"),
     (0x00280010, "US"), (0x00280011, "US"), (0x00280030, "DS"), (0x00280100, "US"),
     (0x00280101, "US"), (0x00280102, "US"), (0x00280103, "US"),
+    (0x00281054, "LO"), (0x00541001, "CS"),
     (0x00280120, "US SS"), (0x00280121, "US SS"),
 )  # fmt: skip
 """What is the same in most slices of a series, each with the representations it may have."""
@@ -128,7 +130,7 @@ class FastReader:
             shared = _remembered(self._shared, shared_key, told)
         (sop_class, series_uid, study_uid, frame_uid, modality, description, study_date, patient,
          rows, columns, frames, samples, bits, bits_stored, is_signed, padding, photometric,
-         image_type, spacing, orientation, needed) = shared  # fmt: skip
+         image_type, spacing, orientation, needed, unit) = shared  # fmt: skip
         marks_key = (values[_TYPE_SLOT], *values[_SHARED_END:_MARKS_END])
         marks = self._marks.get(marks_key)
         if marks is None:
@@ -177,6 +179,7 @@ class FastReader:
             pixels.size,
             pixels.is_complete and pixels.size >= needed,
             read_by="fast",
+            stated_unit=unit,
         )
 
     def _encoding(self, raw: bytes | None) -> tuple[bool, str]:
@@ -208,7 +211,8 @@ def _shared_values(
 ) -> tuple[Any, ...]:
     (meta_class, _syntax, charset, image_type, sop_class, study_date, modality, description,
      name, number, born, study_uid, series_uid, orientation, frame_uid, samples, photometric,
-     frames, rows, columns, spacing, bits, stored, high, signed, *padding) = raw  # fmt: skip
+     frames, rows, columns, spacing, bits, stored, high, signed, rescaled, units,
+     *padding) = raw  # fmt: skip
     if _text(charset) not in _ONE_BYTE_CHARACTERS:
         raise Uncovered
     kind = _text(sop_class) or _text(meta_class)
@@ -247,6 +251,7 @@ def _shared_values(
         spacing_mm if spacing_mm and min(spacing_mm) > 0 else None,
         _numbers(orientation, 6),
         native_bytes(syntax, height, width, count, depth, allocated),
+        stated_unit(modality_of(kind, _text(modality)), _text(rescaled), _text(units)),
     )
 
 

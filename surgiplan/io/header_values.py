@@ -20,6 +20,7 @@ __all__ = [
     "one_number",
     "patient_key",
     "several",
+    "stated_unit",
     "stored_bits",
     "text",
     "whole",
@@ -100,6 +101,17 @@ def one_number(dataset: Any, keyword: str, missing: float) -> float:
 def missing_intercept(modality: str) -> float:
     """What a missing intercept means: 0, but NaN in a CT, whose air is 0 or -1000 by it alone."""
     return math.nan if modality == "CT" else 0.0
+
+
+def stated_unit(modality: str, rescale_type: str, units: str) -> str:
+    """In what the values of an image are given, as its two tags for that say.
+
+    Much that is in Hounsfield units says ``US`` (unspecified) or nothing at all.
+    """
+    if modality != "CT":
+        return units
+    kind = rescale_type.upper()
+    return "HU" if kind in ("", "HU", "US", "UNSPECIFIED") else kind
 
 
 def stored_bits(allocated: int, stored: int, representation: int, highest: int) -> int:

@@ -25,6 +25,7 @@ from .header_values import (
     one_number,
     patient_key,
     several,
+    stated_unit,
     stored_bits,
     text,
     whole,
@@ -44,7 +45,7 @@ _TAGS = (
     "BitsAllocated", "PhotometricInterpretation", "ImageType", "PixelSpacing",
     "ImageOrientationPatient", "ImagePositionPatient", "WindowCenter", "WindowWidth",
     "InstanceNumber", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope",
-    "RescaleIntercept", "ModalityLUTSequence",
+    "RescaleIntercept", "ModalityLUTSequence", "RescaleType", "Units",
     "PixelPaddingValue", "PixelPaddingRangeLimit", *FILE_PHASE_TAGS,
 )  # fmt: skip
 _DEFERRED_BYTES = 1 << 20
@@ -267,6 +268,7 @@ def _described(
         pixel_offset=pixels.offset,
         pixel_bytes=pixels.size,
         pixels_complete=pixels.is_complete and pixels.size >= needed,
+        stated_unit=stated_unit(modality, text(dataset, "RescaleType"), text(dataset, "Units")),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from .header_values import PHASE_TAGS, first_number, numbers, one_number, several
+from .header_values import PHASE_TAGS, first_number, numbers, one_number, several, stated_unit
 from .series import ImageHeader
 
 __all__ = ["GROUP_TAGS", "frame_headers", "rescale_type"]
@@ -88,6 +88,7 @@ def _frame_header(
     window = groups["FrameVOILUTSequence"]
     center, width = (first_number(window, t) for t in ("WindowCenter", "WindowWidth"))
     marks = tuple(_mark(groups, tag, dimensions) for tag in PHASE_TAGS)
+    kind_of_values = " ".join(several(values, "RescaleType"))
     kind = marks[PHASE_TAGS.index("ImageType")]
     return replace(
         whole,
@@ -103,6 +104,9 @@ def _frame_header(
         ),
         image_type=tuple(kind.split("\\")) if kind else whole.image_type,
         phase_marks=marks,
+        stated_unit=stated_unit(whole.modality, kind_of_values, "")
+        if kind_of_values and whole.modality == "CT"
+        else whole.stated_unit,
     )
 
 

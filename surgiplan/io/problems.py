@@ -62,6 +62,7 @@ def sorted_out(images: Sequence[ImageHeader]) -> Sorted:
     _without(found, "truncated", broken, "cut off")
     odd = _reasons(found.stack, _SYNTAX, _without_decoder)
     odd |= _reasons(found.stack, _MEANING, _without_meaning)
+    odd |= _of_other_units(found.stack)
     odd_sizes = _reasons(found.stack, _SIZE, _odd_size)
     odd |= {
         id(image): why
@@ -149,6 +150,20 @@ def _without_meaning(image: ImageHeader) -> str:
     if not (isfinite(image.slope) and isfinite(image.intercept) and image.slope):
         return "What the stored values mean (slope, intercept) cannot be read"
     return ""
+
+
+def _of_other_units(images: Sequence[ImageHeader]) -> dict[int, str]:
+    """By identity, the images whose values are in another unit than most, and why that matters."""
+    units = Counter(image.stated_unit for image in images)
+    if len(units) < 2:
+        return {}
+    usual = units.most_common(1)[0][0]
+    names = " and ".join(sorted(unit or "no unit" for unit in units))
+    return {
+        id(image): f"The images are given in different units ({names})"
+        for image in images
+        if image.stated_unit != usual
+    }
 
 
 def _odd_size(image: ImageHeader) -> str:

@@ -115,6 +115,8 @@ class ImageHeader:
     pixels_complete: bool
     read_by: str = field(default="pydicom", compare=False)
     """``fast`` or ``pydicom``: which of the two readers told all this."""
+    stated_unit: str = ""
+    """In what the values are given, ``HU`` or ``BQML``; empty where the file does not say."""
     entry: Entry | None = field(default=None, repr=False)
     """Where the member lies in its archive; None for a plain file."""
 

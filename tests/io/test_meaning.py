@@ -51,3 +51,19 @@ def test_equal_pixels_that_mean_other_values_are_no_copies(folder):
     twin.SOPInstanceUID, twin.RescaleSlope = "1.2.826.0.1.5.4.99", 3
     twin.save_as(folder / "twin")
     assert kinds(folder) == ["several_phases"]
+
+
+@pytest.mark.parametrize("other", range(1, 6))
+def test_slices_of_another_unit_never_pass_for_the_unit_of_the_scan(folder, other):
+    images = slices()
+    for k, image in enumerate(images):
+        image.tags["RescaleType"] = "MGML" if k < other else "HU"
+    assert "undecodable" in kinds(write(folder, images))
+
+
+def test_what_says_nothing_of_its_unit_is_in_hounsfield_units_like_the_others(folder):
+    images = slices()
+    for image, stated in zip(images, ["HU", "US", "", None] * 3, strict=False):
+        if stated is not None:
+            image.tags["RescaleType"] = stated
+    assert kinds(write(folder, images)) == []
