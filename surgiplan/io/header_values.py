@@ -145,8 +145,12 @@ def iso_date(dicom_date: str) -> str:
 
 
 def patient_key(number: str, name: str, born: str, salt: bytes) -> str:
-    """What tells patients apart within one scan, and tells nothing about them."""
-    who = f"{number}\n{name}\n{born}".encode("utf-8", "replace")
+    """What tells patients apart within one scan, and tells nothing about them.
+
+    Capitals and the carets of empty parts at the end differ between devices, not between people.
+    """
+    same_name = "^".join(part.strip() for part in name.casefold().split("^")).rstrip("^")
+    who = f"{number}\n{same_name}\n{born}".encode("utf-8", "replace")
     return hashlib.blake2b(who, key=salt, digest_size=8).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Stored values of unknown meaning are refused; equal bits of other values are no copies."""
+"""What looks alike may mean something else, in values and in names, and the other way round."""
 
 import pydicom
 import pytest
@@ -67,3 +67,18 @@ def test_what_says_nothing_of_its_unit_is_in_hounsfield_units_like_the_others(fo
         if stated is not None:
             image.tags["RescaleType"] = stated
     assert kinds(write(folder, images)) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ("zzcanary^BERTA", []),
+        ("ZZCANARY^Berta^^^", []),
+        ("ZZCANARY^Bert", ["mixed_patients"]),
+        ("ZZCANARY^^Berta", ["mixed_patients"]),
+    ],
+)
+def test_one_name_written_in_two_ways_is_one_patient(folder, other, expected):
+    images = slices()
+    images[3].tags["PatientName"] = other
+    assert kinds(write(folder, images)) == expected
