@@ -1,6 +1,7 @@
 """Segmentations of other programs into the open case, and its own out to them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from surgiplan import io
 from surgiplan.edits import AddSegments
+from surgiplan.model import Case
 
 from .desk import Desk
 from .words import shown_name
@@ -79,7 +81,7 @@ class Exchange(QObject):
         ending = io.EXPORT_FORMATS[format_name]
         if not path.name.lower().endswith(ending):
             path = path.with_name(path.name + ending)
-        work = partial(segments_exported, self._desk.session.case, path, format_name, self._shown())
+        work = partial(segments_exported, self._coloured(), path, format_name, self._shown())
         self._desk.run("exportSegments", "Export segmentation", work, self._written)
 
     def _shown(self) -> list[str]:
@@ -89,6 +91,16 @@ class Exchange(QObject):
             for one in case.segments.values()
             if look.style(f"segments/{one.id}", one.name).visible
         ]
+
+    def _coloured(self) -> Case:
+        """The case with its segments in the colours that the user sees."""
+        case, look = self._desk.session.case, self._desk.view.look
+        return case.with_(
+            *(
+                replace(one, colour=look.style(f"segments/{one.id}", one.name).colour)
+                for one in case.segments.values()
+            )
+        )
 
     def _added(self, edit: AddSegments) -> None:
         desk = self._desk

@@ -69,6 +69,10 @@ class ViewState(QObject):
                 volume_id=fresh.volume_id, crosshair_lps=fresh.crosshair_lps,
                 window_level=fresh.window_level,
             )  # fmt: skip
+        for one in case.segments.values():
+            path = f"segments/{one.id}"
+            if one.colour and path not in look.styles:
+                look = look.with_style(path, one.name, colour=one.colour)
         self.mark(())
         self.show(look)
 

@@ -164,6 +164,12 @@ def test_a_million_points_to_and_fro_are_filled_in_bounded_memory(tmp_path):
     assert new.mask.size <= np.prod(case.volume().grid.shape)
 
 
+def test_contours_that_only_cost_time_are_refused():
+    zigzag = np.array([[0.0, 0.0], [2000.0, 3.0]] * 20_000)
+    with pytest.raises(SegmentationError, match="to and fro"):
+        filled([zigzag] * 2, (2000, 2000))
+
+
 def test_a_real_structure_set_is_refused_for_another_scan(shared_data, tmp_path):
     path = shared_data / "dicom-edge/rtstruct-dicompyler/rtss.dcm"
     with pytest.raises(SegmentationError, match="another frame of reference"):

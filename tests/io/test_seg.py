@@ -1,15 +1,17 @@
 """DICOM segmentations go out and come back as they were, for other programs too."""
 
+from dataclasses import replace
+
 import highdicom
 import numpy as np
 import pydicom
 import pytest
 
 from surgiplan import io
-from surgiplan.errors import DicomError, SegmentationError
-from surgiplan.io.exchange.anatomy import anatomy_of, from_cielab, to_cielab
+from surgiplan.errors import DicomError, SegmentationError, SurgiplanError
+from surgiplan.io.exchange.anatomy import anatomy_of, from_cielab, to_cielab, unsided_warning
 from surgiplan.io.exchange.seg_reading import stored_segmentation
-from surgiplan.model import Case
+from surgiplan.model import Case, Segment, VoxelGrid
 from surgiplan.workflow import import_scan, import_segments
 from tests.io import series_on_disk as on_disk
 from tests.io.exchanged import CODES, COLOURS, case_of, dice, mask_at, whole
@@ -207,6 +209,48 @@ def test_a_file_that_claims_more_than_it_holds_is_refused_in_one_sentence(tmp_pa
     read.save_as(tmp_path / "far.dcm")
     with pytest.raises(DicomError, match=r"far\.dcm"):
         import_segments(bare(case), [tmp_path / "far.dcm"])
+
+
+@pytest.mark.parametrize("kind", ["seg", "rtstruct"])
+def test_damaged_files_cost_a_sentence_at_most(tmp_path, kind):
+    case = case_of(tmp_path)
+    path = tmp_path / "whole.dcm"
+    io.export_segments(case, path, kind, ["left", "head"])
+    whole_file, rng = path.read_bytes(), np.random.default_rng(7)
+    sentences = []
+    for n in range(60):
+        spoilt = bytearray(whole_file)
+        for at in rng.integers(132, len(spoilt), 3):
+            spoilt[at] = rng.integers(256)
+        (tmp_path / "spoilt.dcm").write_bytes(spoilt[: len(spoilt) if n % 3 else len(spoilt) // 2])
+        try:
+            import_segments(bare(case), [tmp_path / "spoilt.dcm"])
+        except SurgiplanError as error:
+            sentences.append(str(error))
+    assert len(sentences) >= 20
+    assert all(sentence.endswith(".") for sentence in sentences)
+
+
+def test_a_segment_whose_voxels_would_fill_memory_is_refused(tmp_path):
+    case = case_of(tmp_path)
+    path, _ = exported(case, tmp_path, "left")
+    read = pydicom.dcmread(path)
+    first, *_, last = read.PerFrameFunctionalGroupsSequence
+    z = float(first.PlanePositionSequence[0].ImagePositionPatient[2])
+    last.PlanePositionSequence[0].ImagePositionPatient[2] = z + 15000 * 1.3
+    read.save_as(path)
+    with pytest.raises(SegmentationError, match="far beyond the scan"):
+        import_segments(bare(case), [path])
+
+
+def test_a_left_kidney_on_the_right_is_remarked(tmp_path):
+    grid = VoxelGrid((4, 4, 80), np.diag([1.0, 1.0, 1.0, 1.0])[[2, 1, 0, 3]])
+    mask = np.zeros(grid.shape, bool)
+    mask[1:3, 1:3, 2:6] = True
+    kidney = Segment("kidney_left", "kidney_left", mask, grid)
+    assert "other side" in unsided_warning(kidney, 39.5)
+    assert not unsided_warning(replace(kidney, id="a", name="kidney_right"), 39.5)
+    assert not unsided_warning(kidney, 10.0)
 
 
 def test_colours_come_back_from_cielab_exactly():

@@ -28,6 +28,15 @@ def walk(scan: Path, out: Path, *, import_only: bool) -> None:
         name = next(iter(json.loads(_last_manifest(one))["case"]["segments"]))
         for suffix in ("stl", "ply", "obj", "glb"):
             run("surface", one, name, "-o", out / f"{one.stem}.{suffix}", "--json")
+        for suffix in ("nii.gz", "nrrd", "mha"):
+            run("segments", "export", one, "-o", out / f"{one.stem}.{suffix}", "--json")
+            run("segments", "import", one, out / f"{one.stem}.{suffix}", "--json")
+        for kind in ("seg", "rtstruct"):
+            file = out / f"{one.stem}-{kind}.dcm"
+            run("segments", "export", one, "-o", file, "--format", kind, "--segment", name)
+            run("segments", "import", one, file)
+            if one == case:
+                file.unlink()  # it holds the name, as an archive demands
         run("measure", one, "-30,18,102", "-29,19,104")
         run("report", one, "-o", out / f"{one.stem}.pdf")
         run("info", one)

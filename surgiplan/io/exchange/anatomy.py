@@ -56,11 +56,11 @@ def unsided_warning(segment: Segment, middle_x_mm: float) -> str:
 
     ``middle_x_mm`` is the middle of the body (LPS); nothing is said within 20 mm of it.
     """
-    code = segment.anatomy.side if segment.anatomy else None
+    code = anatomy_of(segment).side
     side = _SIDES.get(code.value if code else "")
     offset = float(segment.centroid_lps[0]) - middle_x_mm
     if side and abs(offset) > 20 and (offset > 0) != (side == "left"):
-        return f"{segment.name} is coded {side} but lies on the other side of the scan's middle."
+        return f"By its code or name it is {side}, but it lies on the other side of the scan."
     return ""
 
 

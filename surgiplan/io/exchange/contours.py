@@ -5,11 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from surgiplan.errors import SegmentationError
+
 __all__ = ["filled", "outlines"]
 
 Floats = npt.NDArray[np.float64]
 
 _CROSSINGS_AT_ONCE = 1 << 22
+_MOST_CROSSINGS = 1 << 26
+"""Of the contours in one slice with its rows; a slice of bone has a few thousand."""
 
 
 def outlines(plane: npt.NDArray[np.bool_]) -> list[Floats]:
@@ -37,15 +41,22 @@ def outlines(plane: npt.NDArray[np.bool_]) -> list[Floats]:
 def filled(polygons: Sequence[Floats], shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
     """Voxels (rows, columns) whose middle lies within an odd number of closed polygons (n, 2).
 
-    So a polygon within another is a hole, also if a keyhole joins the two.
+    So a polygon within another is a hole, also if a keyhole joins the two.  Raises
+    SegmentationError for lines that only cost time.
     """
     toggles = np.zeros((shape[0], shape[1] + 1), np.uint8)
+    left = _MOST_CROSSINGS
     for polygon in polygons:
         ends = np.roll(polygon, -1, axis=0)
         low, high = np.minimum(polygon[:, 0], ends[:, 0]), np.maximum(polygon[:, 0], ends[:, 0])
         # Half-open, so that an edge's end counts once: rows low <= r < high.
         first = np.clip(np.ceil(low), 0, shape[0]).astype(np.int64)
         counts = np.clip(np.ceil(high), 0, shape[0]).astype(np.int64) - first
+        left -= int(counts.sum())
+        if left < 0:
+            raise SegmentationError(
+                "A contour runs to and fro over the scan too often; draw or export it again."
+            )
         for part in _parts(counts):
             edges = np.flatnonzero(counts[part] > 0) + part.start
             if len(edges):

@@ -1,5 +1,6 @@
 """Segmentations of any format that is read here, onto the scan that they were drawn on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from surgiplan.errors import DicomError
@@ -7,6 +8,7 @@ from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Case, Segment
 
 from ..volumes import VOLUME_SUFFIXES
+from .anatomy import unsided_warning
 from .choosing import drawn_on
 from .label_reading import load_label_map
 from .rt import filled_structures
@@ -25,6 +27,16 @@ def load_segments(
     case.volume(volume_id)
     if not path.is_file():
         raise DicomError(f"There is no file {path}; check the path.")
+    return tuple(_checked(one, case) for one in _loaded(path, case, volume_id, report))
+
+
+def _checked(segment: Segment, case: Case) -> Segment:
+    corners = case.volume(segment.volume_id).grid.corners_lps()
+    warning = unsided_warning(segment, float(corners[:, 0].mean()))
+    return replace(segment, remarks=(*segment.remarks, warning)) if warning else segment
+
+
+def _loaded(path: Path, case: Case, volume_id: str, report: Report) -> tuple[Segment, ...]:
     report(0.0, f"Reading {path.name}")
     if path.name.lower().endswith(VOLUME_SUFFIXES):
         return load_label_map(path, case, volume_id, report)

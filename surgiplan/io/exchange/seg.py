@@ -23,6 +23,8 @@ _SECONDS = 60.0
 _BYTES_A_SECOND = 1 << 20
 _LARGEST_FILE_BYTES = 2 << 30
 _LARGEST_ANSWER_BYTES = 1 << 30
+_LARGEST_SCANS = 8
+"""How many times the scan a segment's box may be; more would only fill memory."""
 
 
 def placed_segments(
@@ -37,10 +39,18 @@ def placed_segments(
     remarks: tuple[str, ...] = ()
     if document["kind"] == "FRACTIONAL":
         remarks = ("It was fractional: voxels from 50 % on belong to it.",)
+    largest_mm3 = _LARGEST_SCANS * volume.values.size * volume.grid.voxel_mm3
     found, outside = [], None
     for n, one in enumerate(document["segments"]):
         report(0.5 + 0.5 * n / len(document["segments"]), f"Placing {one['name']}")
         k, j, i = one["shape"]
+        if (
+            k * j * i * stack.voxel_mm3
+            > _LARGEST_SCANS * volume.values.size * volume.grid.voxel_mm3
+        ):
+            raise SegmentationError(
+                f"{one['name']} reaches far beyond the scan of this case; export it again."
+            )
         bits = np.unpackbits(arrays[str(one["number"])], axis=1, count=j * i)
         low = np.array(one["low"])
         segment = Segment(

@@ -22,10 +22,10 @@ __all__ = ["stored_segmentation"]
 _MOST_SEGMENTS = 4096
 _MOST_FRAMES = 200_000
 _MOST_PLANES = 20_000
-_LARGEST_MASKS = 4 << 30
+_LARGEST_MASKS = 2 << 30
 """Voxels of the boxes of all segments together."""
 _BACKGROUND = "125040"
-_THINNEST_MM = 1e-3
+_THINNEST_MM, _WIDEST_MM = 1e-3, 1e3
 _EVEN = 0.05
 """Of a step, by which a frame may lie beside its place in the stack."""
 
@@ -83,8 +83,11 @@ def _stack(name: str, dataset: Any) -> _Stack:
     sizes = [np.linalg.norm(across), np.linalg.norm(down), np.linalg.norm(normal)]
     if not np.allclose(sizes, 1, atol=1e-3) or np.abs(positions).max() > 1e5:
         raise DicomError(f"{name} has no sound orientation; export it again.")
-    if not (np.ptp(orientations, axis=0) < 1e-4).all() or not 0 < min(row_mm, column_mm) < 1e3:
-        raise DicomError(f"{name} has frames in several directions; export it as one stack.")
+    if (
+        not (np.ptp(orientations, axis=0) < 1e-4).all()
+        or not _THINNEST_MM < min(row_mm, column_mm) < 1e3
+    ):
+        raise DicomError(f"{name} has frames in several directions or of no size; export it again.")
     heights = positions @ normal
     step = _step(name, frames[0], shared, heights)
     planes = np.rint((heights - heights.min()) / step).astype(np.int64)
@@ -172,7 +175,7 @@ def _masks(
         boxes[number] = np.array([np.minimum(known[0], box[0]), np.maximum(known[1], box[1])])
     if not boxes:
         raise DicomError(f"{name} holds no voxel of any segment.")
-    if sum(float(np.prod(box[1] - box[0])) for box in boxes.values()) > _LARGEST_MASKS:
+    if sum(float(np.prod(box[1] - box[0], dtype=float)) for box in boxes.values()) > _LARGEST_MASKS:
         raise DicomError(
             f"{name} needs more than {_LARGEST_MASKS >> 30} GiB; export fewer segments."
         )
