@@ -29,8 +29,9 @@ def walk(scan: Path, out: Path, *, import_only: bool) -> None:
         for suffix in ("stl", "ply", "obj", "glb"):
             run("surface", one, name, "-o", out / f"{one.stem}.{suffix}", "--json")
         for suffix in ("nii.gz", "nrrd", "mha"):
-            run("segments", "export", one, "-o", out / f"{one.stem}.{suffix}", "--json")
-            run("segments", "import", one, out / f"{one.stem}.{suffix}", "--json")
+            file = out / f"{one.stem}.{suffix}"
+            run("segments", "export", one, "-o", file, "--segment", name, "--json")
+            run("segments", "import", one, file, "--json")
         for kind in ("seg", "rtstruct"):
             file = out / f"{one.stem}-{kind}.dcm"
             run("segments", "export", one, "-o", file, "--format", kind, "--segment", name)

@@ -44,10 +44,7 @@ def placed_segments(
     for n, one in enumerate(document["segments"]):
         report(0.5 + 0.5 * n / len(document["segments"]), f"Placing {one['name']}")
         k, j, i = one["shape"]
-        if (
-            k * j * i * stack.voxel_mm3
-            > _LARGEST_SCANS * volume.values.size * volume.grid.voxel_mm3
-        ):
+        if k * j * i * stack.voxel_mm3 > largest_mm3:
             raise SegmentationError(
                 f"{one['name']} reaches far beyond the scan of this case; export it again."
             )

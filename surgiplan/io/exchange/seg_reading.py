@@ -83,10 +83,8 @@ def _stack(name: str, dataset: Any) -> _Stack:
     sizes = [np.linalg.norm(across), np.linalg.norm(down), np.linalg.norm(normal)]
     if not np.allclose(sizes, 1, atol=1e-3) or np.abs(positions).max() > 1e5:
         raise DicomError(f"{name} has no sound orientation; export it again.")
-    if (
-        not (np.ptp(orientations, axis=0) < 1e-4).all()
-        or not _THINNEST_MM < min(row_mm, column_mm) < 1e3
-    ):
+    is_sized = min(row_mm, column_mm) > _THINNEST_MM and max(row_mm, column_mm) < _WIDEST_MM
+    if not (np.ptp(orientations, axis=0) < 1e-4).all() or not is_sized:
         raise DicomError(f"{name} has frames in several directions or of no size; export it again.")
     heights = positions @ normal
     step = _step(name, frames[0], shared, heights)
