@@ -43,6 +43,7 @@ class Body:
     Settings: ClassVar[type] = BodySettings
     seeds: ClassVar[tuple[int, int]] = (0, 0)
     names: ClassVar[tuple[str, ...]] = ("body",)
+    needs_hu: ClassVar[bool] = True
 
     def run(
         self, volume: Volume, seeds_lps: Points, settings: BodySettings, report: Report

@@ -69,6 +69,7 @@ class Bone:
     Settings: ClassVar[type] = BoneSettings
     seeds: ClassVar[tuple[int, int]] = (0, 0)
     names: ClassVar[tuple[str, ...]] = ("bone",)
+    needs_hu: ClassVar[bool] = True
 
     def run(
         self, volume: Volume, seeds_lps: Points, settings: BoneSettings, report: Report

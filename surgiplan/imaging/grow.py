@@ -50,6 +50,7 @@ class Grow:
     Settings: ClassVar[type] = GrowSettings
     seeds: ClassVar[tuple[int, int]] = (1, 50)
     names: ClassVar[tuple[str, ...]] = ("region",)
+    needs_hu: ClassVar[bool] = False
 
     def run(
         self, volume: Volume, seeds_lps: Points, settings: GrowSettings, report: Report

@@ -91,6 +91,7 @@ class Liver:
     Settings: ClassVar[type] = LiverSettings
     seeds: ClassVar[tuple[int, int]] = (1, 1)
     names: ClassVar[tuple[str, ...]] = ("liver",)
+    needs_hu: ClassVar[bool] = True
 
     def run(
         self, volume: Volume, seeds_lps: Points, settings: LiverSettings, report: Report

@@ -25,6 +25,8 @@ class Method(Protocol):
     """Fewest and most seeds it takes."""
     names: ClassVar[tuple[str, ...]]
     """Ids of the segments that it writes."""
+    needs_hu: ClassVar[bool]
+    """Whether its limits are Hounsfield units, so that it makes no sense on other values."""
 
     def run(
         self, volume: Volume, seeds_lps: Points, settings: Any, report: Report

@@ -34,6 +34,7 @@ class Threshold:
     Settings: ClassVar[type] = ThresholdSettings
     seeds: ClassVar[tuple[int, int]] = (0, 0)
     names: ClassVar[tuple[str, ...]] = ("threshold",)
+    needs_hu: ClassVar[bool] = False
 
     def run(
         self, volume: Volume, seeds_lps: Points, settings: ThresholdSettings, report: Report

@@ -81,6 +81,7 @@ class Tumour:
     Settings: ClassVar[type] = TumourSettings
     seeds: ClassVar[tuple[int, int]] = (1, 1)
     names: ClassVar[tuple[str, ...]] = ("tumour",)
+    needs_hu: ClassVar[bool] = True
 
     def run(
         self, volume: Volume, seeds_lps: Points, settings: TumourSettings, report: Report

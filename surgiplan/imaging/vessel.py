@@ -86,6 +86,7 @@ class Vessel:
     Settings: ClassVar[type] = VesselSettings
     seeds: ClassVar[tuple[int, int]] = (1, 2)
     names: ClassVar[tuple[str, ...]] = ("vessel",)
+    needs_hu: ClassVar[bool] = False
 
     def run(
         self, volume: Volume, seeds_lps: Points, settings: VesselSettings, report: Report

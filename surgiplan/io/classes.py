@@ -63,13 +63,6 @@ _OTHERS = (
 """By the end of the class UID, the more special first: what a person calls such a file."""
 
 
-_INVERTED = {
-    "CT": "CT with inverted greys, whose values are no Hounsfield units",
-    "PT": "PET with inverted greys, whose values are no activity",
-}
-"""What is measured by its values cannot be turned round without a doubt."""
-
-
 def modality_of(sop_class: str, stated: str) -> str:
     """``CT``, ``MR`` or ``PT`` as the class says, which the pixels follow; else what was stated."""
     kind = SLICES.get(sop_class) or ENHANCED.get(sop_class)
@@ -90,8 +83,6 @@ def why_no_slice(image: ImageHeader) -> str:
         return "This is an image of unknown layout"
     if image.samples != 1 or image.photometric not in ("MONOCHROME1", "MONOCHROME2"):
         return f"This is a colour picture ({image.photometric or 'unknown'}), not a slice"
-    if image.modality in _INVERTED and image.photometric == "MONOCHROME1":
-        return f"This is a {_INVERTED[image.modality]}"
     if image.frame is None and image.frames != 1 and image.sop_class not in ENHANCED:
         return f"This is a multi-frame file ({image.frames}) that does not say where its frames lie"
     if image.bits not in (8, 16, 32) or not image.rows * image.columns:

@@ -12,7 +12,6 @@ from surgiplan.model import Patient, Source, Volume, VoxelGrid
 
 from .acceptance import accepted_stack
 from .headers import iso_date, text
-from .multiframe import GROUP_TAGS, rescale_type
 from .pixels import AIR_HU
 from .quiet import quiet
 from .resample import even_grid, onto_grid
@@ -25,7 +24,7 @@ __all__ = ["LARGEST_VOLUME_BYTES", "load_series", "pseudonym"]
 LARGEST_VOLUME_BYTES = 8 << 30
 """More than any scan of a body part has; beyond, a header is damaged or hostile."""
 _FACTS = (
-    "RescaleType", "Units", "PatientSex", "PatientSize", "PatientWeight", "PatientAge",
+    "PatientSex", "PatientSize", "PatientWeight", "PatientAge",
     "PatientBirthDate", "StudyDate",
 )  # fmt: skip
 _UNITS = {"BQML": "Bq/mL", "CNTS": "counts", "GML": "g/mL"}
@@ -56,19 +55,19 @@ def load_series(
     stack = stacked(layout, reading, allocate, partial)
     values = stack.values
     remarks = accepted.remarks + _remarks(layout, stack, len(accepted.headers))
+    first = layout.images[0]
     if layout.is_regular:
-        first = layout.images[0]
         grid = VoxelGrid(values.shape, layout.affine(), first.frame_uid)
     else:
         grid = even_grid(layout)
-        outside = AIR_HU if series.modality == "CT" else float(values.min())
+        outside = AIR_HU if first.unit == "HU" else float(values.min())
         del stack
         values = onto_grid(values, layout, grid, outside, allocate, part(report, 0.6, 0.95))
     volume = Volume(
         id=_short_name(series.modality).lower(),
         values=values,
         grid=grid,
-        unit=_unit(series.modality, dataset, layout.images[len(layout.images) // 2].frame),
+        unit=_UNITS.get(first.unit, first.unit),
         name=_short_name(series.modality),
         source=Source(
             series_uid=series.uid,
@@ -132,8 +131,17 @@ def _remarks(layout: Layout, stack: Stacked, images: int) -> tuple[str, ...]:
         remarks.append("Slices that lay tilted or sideways were resampled to an upright grid.")
     if stack.padded:
         remarks.append(f"{stack.padded} voxels outside the scan were set to {AIR_HU} HU.")
-    if any(image.photometric == "MONOCHROME1" for image in layout.images):
-        remarks.append("Inverted greys (MONOCHROME1) were turned round.")
+    first = layout.images[0]
+    if first.photometric == "MONOCHROME1":
+        remarks.append(
+            "The files ask for inverted greys (MONOCHROME1): the values are as stored, only the "
+            "picture is not inverted."
+        )
+    if first.modality == "CT" and first.unit == "1":
+        remarks.append(
+            "The files do not say beyond doubt how stored values become Hounsfield units; they "
+            "are kept as they are, without a unit."
+        )
     return tuple(remarks)
 
 
@@ -143,9 +151,7 @@ def _patient_facts(header: ImageHeader) -> Any:
 
     try:
         with header.open() as file, quiet():
-            return pydicom.dcmread(
-                file, stop_before_pixels=True, specific_tags=[*_FACTS, *GROUP_TAGS]
-            )
+            return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=list(_FACTS))
     except Exception as error:
         raise DicomError(
             f"{header.name} cannot be read any more ({type(error).__name__}); export it again."
@@ -158,16 +164,6 @@ def _place(position: tuple[float, ...] | None) -> str:
 
 def _short_name(modality: str) -> str:
     return {"PT": "PET"}.get(modality, modality or "scan")
-
-
-def _unit(modality: str, dataset: Any, frame: int | None) -> str:
-    if modality == "CT":
-        kind = text(dataset, "RescaleType").upper()
-        if frame is not None:
-            kind = rescale_type(dataset, frame).upper() or kind
-        return "HU" if kind in ("", "HU", "US", "UNSPECIFIED") else kind
-    units = text(dataset, "Units")
-    return _UNITS.get(units, units) or "1"
 
 
 def _patient(dataset: Any, series: SeriesFound) -> Patient:

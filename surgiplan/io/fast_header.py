@@ -16,7 +16,6 @@ from .elements import Uncovered, Walk, slots, walk
 from .header_values import (
     iso_date,
     made_up_uid,
-    missing_intercept,
     patient_key,
     stated_unit,
     stored_bits,
@@ -138,10 +137,10 @@ class FastReader:
         uid, position, instance, acquired, made, *levels_raw, table = values[_MARKS_END:]
         if table is not None:
             raise Uncovered
-        levels = self._levels.get(levels_key := (modality, *levels_raw))
+        levels = self._levels.get(levels_key := tuple(levels_raw))
         if levels is None:
             levels = _remembered(self._levels, levels_key, _level_values(*levels_key))
-        window, slope, intercept = levels
+        window, slope, intercept, is_calibrated = levels
         pixels = placed(found.pixel_offset, found.pixel_length, size, read, follow=follow)
         return ImageHeader(
             path,
@@ -178,6 +177,7 @@ class FastReader:
             pixels.offset,
             pixels.size,
             pixels.is_complete and pixels.size >= needed,
+            is_calibrated,
             read_by="fast",
             stated_unit=unit,
         )
@@ -194,7 +194,7 @@ class FastReader:
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-_Levels = tuple[tuple[float, float] | None, float, float]
+_Levels = tuple[tuple[float, float] | None, float, float, bool]
 """Window and level, slope, intercept."""
 
 
@@ -271,15 +271,12 @@ def _mark_values(image_type: bytes | None, *raw: bytes | None) -> tuple[str, ...
 
 
 def _level_values(
-    modality: str,
-    center: bytes | None,
-    width: bytes | None,
-    intercept: bytes | None,
-    slope: bytes | None,
+    center: bytes | None, width: bytes | None, intercept: bytes | None, slope: bytes | None
 ) -> _Levels:
     middle, breadth = _first(center), _first(width)
     window = None if middle is None or not breadth or breadth <= 0 else (breadth, middle)
-    return window, _one(slope, 1.0), _one(intercept, missing_intercept(modality))
+    is_calibrated = bool(intercept and intercept.strip(b" \0"))
+    return window, _one(slope, 1.0), _one(intercept, 0.0), is_calibrated
 
 
 def _text(raw: bytes | None) -> str:

@@ -14,7 +14,6 @@ __all__ = [
     "first_number",
     "iso_date",
     "made_up_uid",
-    "missing_intercept",
     "name_words",
     "numbers",
     "one_number",
@@ -96,11 +95,6 @@ def one_number(dataset: Any, keyword: str, missing: float) -> float:
         return value[0]
     empty = keyword not in dataset or dataset.get_item(keyword).is_empty
     return missing if empty else math.nan
-
-
-def missing_intercept(modality: str) -> float:
-    """What a missing intercept means: 0, but NaN in a CT, whose air is 0 or -1000 by it alone."""
-    return math.nan if modality == "CT" else 0.0
 
 
 def stated_unit(modality: str, rescale_type: str, units: str) -> str:

@@ -20,7 +20,6 @@ from .header_values import (
     first_number,
     iso_date,
     made_up_uid,
-    missing_intercept,
     numbers,
     one_number,
     patient_key,
@@ -255,7 +254,7 @@ def _described(
         ),
         is_signed=representation == 1,
         slope=math.nan if has_table else one_number(dataset, "RescaleSlope", 1.0),
-        intercept=one_number(dataset, "RescaleIntercept", missing_intercept(modality)),
+        intercept=one_number(dataset, "RescaleIntercept", 0.0),
         padding=(min(marks), max(marks)) if padding[0] is not None else None,
         photometric=text(dataset, "PhotometricInterpretation"),
         image_type=several(dataset, "ImageType"),
@@ -269,6 +268,7 @@ def _described(
         pixel_bytes=pixels.size,
         pixels_complete=pixels.is_complete and pixels.size >= needed,
         stated_unit=stated_unit(modality, text(dataset, "RescaleType"), text(dataset, "Units")),
+        is_calibrated=bool(text(dataset, "RescaleIntercept")),
     )
 
 

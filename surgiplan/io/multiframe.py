@@ -7,7 +7,7 @@ from typing import Any
 from .header_values import PHASE_TAGS, first_number, numbers, one_number, several, stated_unit
 from .series import ImageHeader
 
-__all__ = ["GROUP_TAGS", "frame_headers", "rescale_type"]
+__all__ = ["GROUP_TAGS", "frame_headers"]
 
 GROUP_TAGS = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "DimensionIndexSequence",
@@ -72,14 +72,6 @@ class _Groups:
         return {}
 
 
-def rescale_type(dataset: Any, frame: int) -> str:
-    """In what the values of a frame are given, ``HU``; empty where the file does not say."""
-    shared = _items(dataset, "SharedFunctionalGroupsSequence")[:1]
-    own = _items(dataset, "PerFrameFunctionalGroupsSequence")[frame : frame + 1]
-    values = _Groups([*own, *shared])["PixelValueTransformationSequence"]
-    return " ".join(several(values, "RescaleType"))
-
-
 def _frame_header(
     whole: ImageHeader, n: int, groups: _Groups, dimensions: tuple[int, ...]
 ) -> ImageHeader:
@@ -99,6 +91,7 @@ def _frame_header(
         position=numbers(groups["PlanePositionSequence"], "ImagePositionPatient", 3),
         slope=one_number(values, "RescaleSlope", whole.slope),
         intercept=one_number(values, "RescaleIntercept", whole.intercept),
+        is_calibrated=whole.is_calibrated or bool(several(values, "RescaleIntercept")),
         window_level=(
             (width, center) if center is not None and width and width > 0 else whole.window_level
         ),

@@ -89,7 +89,7 @@ def place_stored(header: ImageHeader, raw: npt.NDArray[Any], plane: npt.NDArray[
 def _range(raw: npt.NDArray[Any], header: ImageHeader) -> tuple[int, int]:
     """Bounds of 16-bit stored values, whose unused bits are cleared, as tight as they matter."""
     low, high = _INT16 if header.is_signed else (0, 0xFFFF)
-    lowest = AIR_HU if header.modality == "CT" else _INT16[0]
+    lowest = AIR_HU if header.unit == "HU" else _INT16[0]
     uses_all_bits = header.bits_stored == 16
     if low + header.intercept < lowest or not (uses_all_bits or low == 0):
         low = int(raw.min())
@@ -109,9 +109,8 @@ def _rescaled_in_place(
     if (
         header.slope != 1.0
         or not shift.is_integer()
-        or header.photometric == "MONOCHROME1"
         or not (_INT16[0] <= low + shift and high + shift <= _INT16[1])
-        or (header.modality == "CT" and _is_padding_within(header, low, high))
+        or (header.unit == "HU" and _is_padding_within(header, low, high))
     ):
         return None
     values = raw.view(np.int16)
@@ -119,7 +118,7 @@ def _rescaled_in_place(
         # Modulo 2**16 the sum is the same with and without sign, and the true one fits.
         unsigned = raw.view(np.uint16)
         np.add(unsigned, np.uint16(int(shift) & 0xFFFF), out=unsigned)
-    if header.modality != "CT" or low + shift >= AIR_HU:
+    if header.unit != "HU" or low + shift >= AIR_HU:
         return 0
     padded = int(np.count_nonzero(values < AIR_HU))
     np.maximum(values, np.int16(AIR_HU), out=values)
@@ -128,11 +127,8 @@ def _rescaled_in_place(
 
 def _values(header: ImageHeader, raw: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], int]:
     """Values in the unit of the series, int32 where they are whole, and how many became air."""
-    if header.photometric == "MONOCHROME1":
-        low, high = _stored_range(header)
-        raw = low + high - raw.astype(np.int64)
     values = _rescaled(raw, header.slope, header.intercept)
-    if header.modality != "CT":
+    if header.unit != "HU":
         return values, 0
     outside = (values < AIR_HU) | _marked(header, raw)
     padded = int(np.count_nonzero(outside & (values != AIR_HU)))
@@ -171,10 +167,3 @@ def _is_padding_within(header: ImageHeader, lowest: float, highest: float) -> bo
     means = [v * header.slope + header.intercept for v in (low, high)]
     is_tissue = any(_TISSUE_HU[0] < hu < _TISSUE_HU[1] for hu in means)
     return not is_tissue and low <= highest and high >= lowest
-
-
-def _stored_range(header: ImageHeader) -> tuple[int, int]:
-    bits = header.bits_stored
-    if header.is_signed:
-        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-    return 0, (1 << bits) - 1

@@ -154,15 +154,15 @@ def _without_meaning(image: ImageHeader) -> str:
 
 def _of_other_units(images: Sequence[ImageHeader]) -> dict[int, str]:
     """By identity, the images whose values are in another unit than most, and why that matters."""
-    units = Counter(image.stated_unit for image in images)
+    units = Counter(image.unit for image in images)
     if len(units) < 2:
         return {}
     usual = units.most_common(1)[0][0]
-    names = " and ".join(sorted(unit or "no unit" for unit in units))
+    names = " and ".join(sorted("no unit" if unit == "1" else unit for unit in units))
     return {
         id(image): f"The images are given in different units ({names})"
         for image in images
-        if image.stated_unit != usual
+        if image.unit != usual
     }
 
 

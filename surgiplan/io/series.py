@@ -113,12 +113,25 @@ class ImageHeader:
     """Where the pixel bytes begin in the file; -1 where that is not known."""
     pixel_bytes: int
     pixels_complete: bool
+    is_calibrated: bool = True
+    """Whether the file says how stored values become those of its unit: it has an intercept."""
     read_by: str = field(default="pydicom", compare=False)
     """``fast`` or ``pydicom``: which of the two readers told all this."""
     stated_unit: str = ""
     """In what the values are given, ``HU`` or ``BQML``; empty where the file does not say."""
     entry: Entry | None = field(default=None, repr=False)
     """Where the member lies in its archive; None for a plain file."""
+
+    @property
+    def unit(self) -> str:
+        """In what its values are given, as DICOM says it; ``1`` where that is not beyond doubt.
+
+        Without an intercept the air of a CT is 0 or -1000, and nobody knows which; one of inverted
+        greys (MONOCHROME1) is so rare that its values may be inverted too.
+        """
+        if self.modality != "CT" or self.stated_unit not in ("", "HU"):
+            return self.stated_unit or "1"
+        return "HU" if self.is_calibrated and self.photometric == "MONOCHROME2" else "1"
 
     @property
     def name(self) -> str:

@@ -38,6 +38,12 @@ def segment(
         raise PlanError(f"There is no method {method!r}; there are: {', '.join(METHODS)}.")
     chosen = METHODS[method]
     volume = case.volume(volume_id)
+    if chosen.needs_hu and volume.unit != "HU":
+        what = "has no known unit" if volume.unit == "1" else f"is in {volume.unit}"
+        raise SegmentationError(
+            f"{chosen.title} needs Hounsfield units, and this scan {what}; use a threshold or grow "
+            "from seeds instead."
+        )
     seeds = np.asarray(seeds_lps, float).reshape(-1, 3)
     _require_seeds(method, chosen.seeds, seeds, volume)
     values = settings_from(chosen.Settings, settings or {})

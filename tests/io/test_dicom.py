@@ -120,16 +120,6 @@ def test_a_high_padding_value_becomes_air(tmp_path):
     assert np.all(volume.values[:, 2, 2] == -1024)
 
 
-def test_inverted_greys_of_an_mr_are_turned_round(tmp_path):
-    images = slices()
-    for image in images:
-        image.pixels = 65535 - (image.pixels + 1024).astype(np.int32)
-    about = {"SOPClassUID": MR, "Modality": "MR", "RescaleIntercept": 0}
-    volume, _ = load(write(tmp_path, images, PhotometricInterpretation="MONOCHROME1", **about))
-    assert np.array_equal(volume.values, body() + 1024)
-    assert "MONOCHROME1" in volume.source.remarks[0]
-
-
 def test_a_gap_is_filled_between_its_neighbours_and_remembered(tmp_path):
     images = slices()
     del images[4]

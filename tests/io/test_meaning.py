@@ -1,8 +1,9 @@
 """What looks alike may mean something else, in values and in names, and the other way round."""
 
+import numpy as np
 import pydicom
 import pytest
-from series_on_disk import slices, write
+from series_on_disk import body, slices, write
 
 from surgiplan import io
 
@@ -35,13 +36,57 @@ def look_up(dataset):
     dataset.ModalityLUTSequence = [table]
 
 
-@pytest.mark.parametrize(
-    "syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"]
-)
-@pytest.mark.parametrize("change", [forget_intercept, look_up])
-def test_stored_values_of_a_ct_are_not_taken_for_hounsfield_units(folder, change, syntax):
-    rewritten(write(folder, slices(), syntax=syntax), change)
+SYNTAXES = ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.1.99"]
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_table_for_the_values_of_a_ct_is_not_guessed(folder, syntax):
+    rewritten(write(folder, slices(), syntax=syntax), look_up)
     assert kinds(folder) == ["undecodable"]
+
+
+@pytest.mark.parametrize("syntax", SYNTAXES)
+def test_a_ct_without_an_intercept_has_no_hounsfield_units(folder, syntax):
+    rewritten(write(folder, slices(), syntax=syntax), forget_intercept)
+    (series,) = io.scan(folder).series
+    volume, _ = io.load_series(series)
+    assert volume.unit == "1"
+    assert np.array_equal(volume.values, body() + 1024)
+    assert "Hounsfield" in " ".join(volume.source.remarks)
+
+
+def test_a_slice_of_a_ct_that_lacks_what_the_others_say_is_left_out_once_accepted(folder):
+    write(folder, slices())
+    one = min(folder.iterdir())
+    dataset = pydicom.dcmread(one)
+    forget_intercept(dataset)
+    dataset.save_as(one)
+    (series,) = io.scan(folder).series
+    assert series.problems[0].kind == "undecodable"
+    assert "Hounsfield" in series.problems[0].detail
+    assert series.problems[0].action
+
+
+@pytest.mark.parametrize(
+    ("about", "unit"),
+    [
+        ({"Modality": "MR", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.4"}, "1"),
+        (
+            {"Modality": "PT", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.128", "Units": "BQML"},
+            "Bq/mL",
+        ),
+        ({}, "1"),
+    ],
+    ids=["MR", "PET", "CT"],
+)
+def test_greys_to_be_shown_inverted_are_the_same_values(folder, about, unit):
+    write(folder, slices(), PhotometricInterpretation="MONOCHROME1", **about)
+    (series,) = io.scan(folder).series
+    assert not series.problems
+    volume, _ = io.load_series(series)
+    assert volume.unit == unit
+    assert np.array_equal(volume.values, body())
+    assert "MONOCHROME1" in " ".join(volume.source.remarks)
 
 
 def test_equal_pixels_that_mean_other_values_are_no_copies(folder):

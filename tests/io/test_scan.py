@@ -119,16 +119,6 @@ def scout(images):
         image.tags["ImageType"] = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
 
 
-def invert(images):
-    for image in images:
-        image.tags["PhotometricInterpretation"] = "MONOCHROME1"
-
-
-def invert_activity(images):
-    for image in images:
-        image.tags |= {"SOPClassUID": PT, "PhotometricInterpretation": "MONOCHROME1"}
-
-
 def capture(images):
     for image in images:
         image.tags["SOPClassUID"] = "1.2.840.10008.5.1.4.1.1.7"
@@ -158,8 +148,6 @@ DEFECTS = [
     (forget_size, ["no_spacing"], "1 of 9 images"),
     (keep_one, ["single_image"], "one slice"),
     (scout, ["not_a_volume"], "a scout"),
-    (invert, ["not_a_volume"], "inverted greys"),
-    (invert_activity, ["not_a_volume"], "inverted greys"),
     (capture, ["not_a_volume"], "a secondary capture"),
     (enhance, ["no_position"], "9 of 9 images"),
     (swap_patient, ["mixed_patients"], "several patients"),
