@@ -63,7 +63,7 @@ def test_a_slice_of_a_ct_that_lacks_what_the_others_say_is_left_out_once_accepte
     dataset.save_as(one)
     (series,) = io.scan(folder).series
     assert series.problems[0].kind == "undecodable"
-    assert "Hounsfield" in series.problems[0].detail
+    assert "different units (HU and no unit)" in series.problems[0].detail
     assert series.problems[0].action
 
 
