@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from surgiplan.edits import AddSegments, AddVolume, RecordFinding
 from surgiplan.errors import SurgiplanError
@@ -45,7 +45,8 @@ class Autosave(QObject):
         self._own: tuple[Path, CaseLock] | None = None
         self._is_paused = False
         self._has_complained = False
-        self._timer = QTimer(self, singleShot=True)
+        # A coarse timer may be late by a twentieth, and the promise is 30 s.
+        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._keep)
         desk.shown.connect(self._changed)
         desk.opened.connect(self._begin)

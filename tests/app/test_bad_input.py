@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 from tests.app.conftest import Hands
 
@@ -54,14 +54,18 @@ def test_a_faulty_series_says_so_and_waits_to_be_accepted(
     hands.until(lambda: hands.window.desk.running is None, "answered")
     button = hands.find("importButton")
     assert not button.isEnabled()
-    if fault == "truncated":
-        assert files[5].name in button.toolTip()
-        assert hands.case is case
-        return
-    hands.click(f"accept_{fault}")
+    assert "Accept each problem" in button.toolTip()
+    words = " ".join(label.text() for label in hands.find("problems").findChildren(QLabel))
+    assert fault != "truncated" or files[5].name in words
+    assert hands.case is case
+    # The slice that is cut off is left out, and then it is a missing one.
+    accepted = ("truncated", "missing_slice") if fault == "truncated" else (fault,)
+    for kind in accepted:
+        assert not hands.find("importButton").isEnabled()
+        hands.click(f"accept_{kind}")
     hands.click("importButton")
     hands.until(lambda: hands.window.desk.running is None, "imported")
-    assert hands.case.volumes["ct"].source.accepted == (fault,)
+    assert hands.case.volumes["ct"].source.accepted == accepted
 
 
 def test_a_damaged_case_is_one_sentence_and_the_open_one_stays(
