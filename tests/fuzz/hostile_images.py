@@ -31,6 +31,7 @@ def image(number: int = 0, side: int = 64) -> pydicom.Dataset:
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
     dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 16, 16, 15
     dataset.PixelRepresentation = 0
+    dataset.RescaleSlope, dataset.RescaleIntercept = 1, 0
     dataset.PixelData = np.random.default_rng(number).bytes(2 * side * side)
     return dataset
 
