@@ -52,8 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "PySide6": ("app/*",),
-    "cryptography": ("io/key_file.py", "io/vault.py"),
-    "dicomanonymizer": ("io/confidentiality.py",),
+    "cryptography": ("io/case/key_file.py", "io/case/vault.py"),
+    "dicomanonymizer": ("io/dicom/confidentiality.py",),
     "marshal": (),
     "pickle": ("worker.py",),  # multiprocessing's own pipes; never a file's content
     "pydicom": ("io/*",),

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["decode-images"]:
         # Not for people: the program starts itself so, to decode where a crash costs one image.
-        from surgiplan.io.decoding import serve
+        from surgiplan.io.dicom.decoding import serve
 
         return serve(given[1:])
     # OpenMP threads that spin while they wait take the core that the window needs.

@@ -1,12 +1,9 @@
 """Scans in, cases to and from disk, surfaces out."""
 
 from .atomic import write_whole
-from .bundle import pack, unpack
-from .codec import from_json, to_json
-from .confidentiality import PROFILE
-from .deidentify import Deidentified, deidentify
-from .dicom import load_series
-from .encryption import (
+from .case.bundle import pack, unpack
+from .case.codec import from_json, to_json
+from .case.encryption import (
     change_passphrase,
     decrypt,
     encrypt,
@@ -14,26 +11,36 @@ from .encryption import (
     new_encrypted,
     unlock,
 )
+from .case.happenings import (
+    AuditEvent,
+    audit_events,
+    audit_head,
+    log_event,
+    log_export,
+    log_opening,
+)
+from .case.journal import load_edits
+from .case.key_file import Cost, WrongPassphrase
+from .case.lock import CaseLock
+from .case.opening import Lost, Opened, load, load_view, opened
+from .case.place import CasePath, EncryptedCase, Place, is_encrypted
+from .case.store import autosave, discard_autosaves, holds_autosaves, save
+from .case.verify import verify
+from .dicom.confidentiality import PROFILE
+from .dicom.deidentify import Deidentified, deidentify
+from .dicom.identity import identity_of
+from .dicom.loading import load_series
+from .dicom.phases import phase_of, phases
+from .dicom.pixels import stored_values
+from .dicom.scan import scan
+from .dicom.series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
+from .dicom.stacking import Partial
+from .dicom.thumbnails import thumbnail
 from .exchange.exporting import EXPORT_FORMATS, Exported, export_segments, format_of
 from .exchange.importing import load_segments
 from .exchange.seg_writing import SegKind
-from .happenings import AuditEvent, audit_events, audit_head, log_event, log_export, log_opening
-from .identity import identity_of
-from .journal import load_edits
-from .key_file import Cost, WrongPassphrase
 from .labels import label_names, load_labels
-from .lock import CaseLock
-from .opening import Lost, Opened, load, load_view, opened
-from .phases import phase_of, phases
-from .pixels import stored_values
-from .place import CasePath, EncryptedCase, Place, is_encrypted
-from .scan import scan
-from .series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
-from .stacking import Partial
-from .store import autosave, discard_autosaves, holds_autosaves, save
 from .surfaces import SURFACE_SUFFIXES, write_surface
-from .thumbnails import thumbnail
-from .verify import verify
 from .volumes import VOLUME_SUFFIXES, load_volume_file
 
 __all__ = [

@@ -13,10 +13,10 @@ from surgiplan.geometry import upright
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Patient, Source, Volume, VoxelGrid
 
-from .decoders import Question, program_decoders
-from .dicom import pseudonym
-from .encoded import from_answer
-from .pixels import AIR_HU
+from .dicom.decoders import Question, program_decoders
+from .dicom.encoded import from_answer
+from .dicom.loading import pseudonym
+from .dicom.pixels import AIR_HU
 from .volume_reading import LARGEST_FILE_BYTES, LARGEST_GROWTH
 
 __all__ = ["VOLUME_SUFFIXES", "load_volume_file"]

@@ -20,7 +20,7 @@ resource.setrlimit(resource.RLIMIT_AS, ({LIMIT_BYTES}, {LIMIT_BYTES}))
 from fuzz.watch import peak_mib, reset_peak
 from surgiplan import io
 from surgiplan.errors import SurgiplanError
-from surgiplan.io.decoders import program_decoders
+from surgiplan.io.dicom.decoders import program_decoders
 for folder in sorted(Path(sys.argv[1]).iterdir()):
     reset_peak()
     found = io.scan(folder)

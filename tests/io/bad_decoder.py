@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from surgiplan.io import decoding
+from surgiplan.io.dicom import decoding
 
 decode = decoding._decoded
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from surgiplan.io import manifests
+from surgiplan.io.case import manifests
 
 HASH = "ab" * 32
 

@@ -188,7 +188,7 @@ def test_a_program_killed_between_the_log_and_the_manifest_is_no_manipulation(
 
     child = os.fork()
     if not child:
-        monkeypatch.setattr("surgiplan.io.manifests.Place.write", killed)
+        monkeypatch.setattr("surgiplan.io.case.manifests.Place.write", killed)
         io.save(replayed(edits[:2]), path, journal=edits[1:2])
         os._exit(0)
     assert os.waitpid(child, 0)[1] >> 8 == 9

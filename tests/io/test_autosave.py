@@ -9,7 +9,7 @@ from plan_to_save import files, replayed, same
 from surgiplan import io
 from surgiplan.edits import MoveStent
 from surgiplan.errors import CaseFileError
-from surgiplan.io import manifests, store
+from surgiplan.io.case import manifests, store
 
 
 @pytest.fixture

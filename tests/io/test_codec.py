@@ -9,7 +9,7 @@ import pytest
 from surgiplan import edits as verbs
 from surgiplan import io, model
 from surgiplan.errors import CaseFileError
-from surgiplan.io.codec import _TYPES
+from surgiplan.io.case.codec import _TYPES
 
 DESIGN = model.StentDesign("generic", 20, 30.5)
 STENT = model.StentPlacement("s1", "Stent", DESIGN, "c1", 0, 30.0)

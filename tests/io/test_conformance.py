@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from surgiplan.io import ACCEPTABLE, PROBLEM_KINDS, archives, decoding, dicom, elements, encoded
-from surgiplan.io import pixel_bytes as pixels
-from surgiplan.io.classes import ENHANCED, SLICES
+from surgiplan.io import ACCEPTABLE, PROBLEM_KINDS
+from surgiplan.io.dicom import archives, decoding, elements, encoded
+from surgiplan.io.dicom import loading as dicom
+from surgiplan.io.dicom import pixel_bytes as pixels
+from surgiplan.io.dicom.classes import ENHANCED, SLICES
+from surgiplan.io.dicom.headers import _DEFLATED_SYNTAX
 from surgiplan.io.exchange import rt_reading, seg, seg_reading
 from surgiplan.io.exchange.rt_writing import RTSTRUCT_CLASS
 from surgiplan.io.exchange.seg_writing import LABELMAP_CLASS, SEG_CLASS
-from surgiplan.io.headers import _DEFLATED_SYNTAX
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "dicom-conformance.md").read_text()
 

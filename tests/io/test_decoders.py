@@ -15,8 +15,8 @@ from series_on_disk import body, slices, write
 
 from surgiplan import io
 from surgiplan.errors import DicomError
-from surgiplan.io import decoders, encoded
-from surgiplan.io.encoded import decoded
+from surgiplan.io.dicom import decoders, encoded
+from surgiplan.io.dicom.encoded import decoded
 
 BAD = [sys.executable, str(Path(__file__).with_name("bad_decoder.py"))]
 RLE = "1.2.840.10008.1.2.5"
@@ -119,8 +119,9 @@ def test_a_file_that_became_another_is_refused(packed):
 KILLED = """
 import sys
 from surgiplan import io
-from surgiplan.io import decoders, encoded
-from surgiplan.io.encoded import decoded
+from surgiplan.io.dicom import decoders
+from surgiplan.io.dicom import encoded
+from surgiplan.io.dicom.encoded import decoded
 decoders._program = lambda: sys.argv[2:]
 pool = decoders.Decoders(1)
 header = io.scan(sys.argv[1]).series[0].headers[3]

@@ -7,7 +7,7 @@ from pydicom.sequence import Sequence
 from series_on_disk import slices, write
 
 from surgiplan import io
-from surgiplan.io.quiet import quiet
+from surgiplan.io.dicom.quiet import quiet
 
 
 def directory(path, names):

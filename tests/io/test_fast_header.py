@@ -8,7 +8,7 @@ from pydicom.sequence import Sequence
 from series_on_disk import header, slices, write
 
 from surgiplan import io
-from surgiplan.io.headers import HeaderReader, Ignored, read_headers
+from surgiplan.io.dicom.headers import HeaderReader, Ignored, read_headers
 
 SALT = b"salt for a test"
 
@@ -135,8 +135,8 @@ def icon(size):
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"])
 def test_a_header_of_elements_without_end_is_given_up(tmp_path, monkeypatch, syntax):
-    monkeypatch.setattr("surgiplan.io.elements._MOST_CHUNKS", 8)
-    monkeypatch.setattr("surgiplan.io.headers._MOST_READS", 1 << 12)
+    monkeypatch.setattr("surgiplan.io.dicom.elements._MOST_CHUNKS", 8)
+    monkeypatch.setattr("surgiplan.io.dicom.headers._MOST_READS", 1 << 12)
     write(tmp_path, slices()[:1], syntax="1.2.840.10008.1.2.1")
     victim = next(tmp_path.iterdir())
     start, rest = victim.read_bytes().split(b"\x10\x00\x10\x00PN", 1)
@@ -152,7 +152,7 @@ def test_a_header_of_elements_without_end_is_given_up(tmp_path, monkeypatch, syn
 
 
 def test_what_is_remembered_does_not_grow_with_the_number_of_files(tmp_path):
-    from surgiplan.io.fast_header import FastReader
+    from surgiplan.io.dicom.fast_header import FastReader
 
     folder = write(tmp_path, slices())
     content = next(folder.iterdir()).read_bytes()

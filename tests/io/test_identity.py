@@ -115,7 +115,7 @@ def test_a_drop_that_a_crash_interrupted_is_finished_by_the_next_save(edit, path
     case = edit.apply(Case())
     io.save(case, path, journal=[edit])
     with monkeypatch.context() as patch:
-        patch.setattr("surgiplan.io.store._clean", lambda *_, **__: None)
+        patch.setattr("surgiplan.io.case.store._clean", lambda *_, **__: None)
         io.save(DropIdentity().apply(case), path, journal=[DropIdentity()])
     assert files_with(path, "ZZ")
     io.save(io.load(path), path)
@@ -123,7 +123,7 @@ def test_a_drop_that_a_crash_interrupted_is_finished_by_the_next_save(edit, path
 
 
 def test_an_identity_dropped_before_the_first_save_never_reaches_the_disk(edit, path, monkeypatch):
-    monkeypatch.setattr("surgiplan.io.store._clean", lambda *_, **__: None)
+    monkeypatch.setattr("surgiplan.io.case.store._clean", lambda *_, **__: None)
     io.save(DropIdentity().apply(edit.apply(Case())), path, journal=[edit, DropIdentity()])
     assert files_with(path, "ZZ") == []
 

@@ -7,7 +7,7 @@ from memory import ROOT, packed_series, peak_anonymous_mib, sparse_series
 
 from surgiplan import mapped
 from surgiplan.errors import DicomError
-from surgiplan.io.decoders import at_a_time
+from surgiplan.io.dicom.decoders import at_a_time
 from surgiplan.workflow import import_scan
 
 PET = {"SOPClassUID": "1.2.840.10008.5.1.4.1.1.128", "Modality": "PT", "RescaleSlope": 0.37}

@@ -10,7 +10,7 @@ from plan_to_save import files
 from surgiplan import io
 from surgiplan.edits import MoveStent
 from surgiplan.errors import CaseFileError
-from surgiplan.io import manifests, migrations
+from surgiplan.io.case import manifests, migrations
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "data").glob("case-format-*/plan.splan"))
 

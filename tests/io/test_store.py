@@ -9,7 +9,7 @@ from plan_to_save import replayed, same
 from surgiplan import RESEARCH_USE, io
 from surgiplan.edits import MoveStent
 from surgiplan.errors import CaseFileError
-from surgiplan.io import codec, manifests
+from surgiplan.io.case import codec, manifests
 from surgiplan.model import Case, noun
 
 

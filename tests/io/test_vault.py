@@ -11,7 +11,7 @@ from plan_to_save import files, replayed, same
 from surgiplan import io
 from surgiplan.edits import MoveStent
 from surgiplan.errors import CaseFileError
-from surgiplan.io.vault import SealedVault
+from surgiplan.io.case.vault import SealedVault
 from surgiplan.model import Case, Volume, VoxelGrid
 
 QUICK = io.Cost(n=1 << 10)

@@ -50,7 +50,7 @@ def filled_while_watched(report, partial):
 def hanging_import(folder, program, report):
     """Load a series whose decoders are ``program``."""
     from surgiplan import io
-    from surgiplan.io import decoders
+    from surgiplan.io.dicom import decoders
 
     decoders._program = lambda: program
     report(0.5, "started")

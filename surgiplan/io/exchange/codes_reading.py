@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..header_values import text
+from ..dicom.header_values import text
 
 __all__ = ["anatomy_json", "items", "references"]
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from ..header_values import text
-from ..quiet import quiet
+from ..dicom.header_values import text
+from ..dicom.quiet import quiet
 from .rt_reading import stored_structures
 from .rt_writing import RTSTRUCT_CLASS
 from .seg_reading import stored_segmentation

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from ..header_values import numbers, text, without_name
-from ..quiet import quiet
+from ..dicom.header_values import numbers, text, without_name
+from ..dicom.quiet import quiet
 from .codes_reading import anatomy_json, items
 from .parcel import packed
 from .rt_writing import RTSTRUCT_CLASS

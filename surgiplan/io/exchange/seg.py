@@ -12,7 +12,7 @@ from surgiplan.errors import DicomError, SegmentationError
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Code, CodedAnatomy, Segment, Volume, VoxelGrid
 
-from ..decoders import Question, program_decoders
+from ..dicom.decoders import Question, program_decoders
 from .anatomy import from_cielab
 from .parcel import opened
 from .placing import onto_scan

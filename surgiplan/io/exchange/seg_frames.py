@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from ..header_values import text
+from ..dicom.header_values import text
 
 __all__ = ["FrameBits", "require_pixels"]
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from ..header_values import numbers, text, without_name
-from ..quiet import quiet
+from ..dicom.header_values import numbers, text, without_name
+from ..dicom.quiet import quiet
 from .codes_reading import anatomy_json, items, references
 from .parcel import packed
 from .seg_frames import FrameBits, require_pixels

@@ -11,9 +11,9 @@ from typing import Any
 
 from surgiplan.errors import CaseFileError
 
-from .atomic import TEMPORARY_SUFFIX
+from ..atomic import TEMPORARY_SUFFIX
+from ..plain import read_plain
 from .place import CasePath
-from .plain import read_plain
 
 __all__ = ["CaseLock"]
 

@@ -12,13 +12,13 @@ from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 from surgiplan.model import Case
 
+from ..plain import check_folders, size_of
 from . import journal as _journal
 from . import manifests as _manifests
 from .codec import from_json
 from .manifests import Manifest
 from .objects import Objects
 from .place import CasePath, Place, place_of
-from .plain import check_folders, size_of
 from .strict_json import parsed
 
 __all__ = ["Lost", "Opened", "load", "load_view", "opened"]

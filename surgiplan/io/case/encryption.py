@@ -11,16 +11,16 @@ from pathlib import Path
 from surgiplan.errors import CaseFileError
 from surgiplan.jobs_report import Report, part, silent
 
+from ..atomic import flush_folder, write_whole
+from ..plain import size_of
 from . import journal as _journal
 from . import manifests as _manifests
-from .atomic import flush_folder, write_whole
 from .audit import AUDIT_FILES, AuditLog
 from .codec import ObjectMissing
 from .happenings import AuditEvent
 from .key_file import Cost
 from .objects import Objects
 from .place import VAULT, CasePath, Place, is_encrypted, place_of, read_vault
-from .plain import size_of
 from .remains import has_remains, remove_files, remove_remains
 from .vault import SealedVault
 from .verify import damage_in

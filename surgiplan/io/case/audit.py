@@ -18,10 +18,10 @@ from surgiplan import __version__
 from surgiplan.edits import AddVolume, DropIdentity, Edit
 from surgiplan.errors import CaseFileError
 
+from ..plain import size_of
 from .head import Head
 from .manifests import generations
 from .place import Place
-from .plain import size_of
 from .strict_json import parsed
 
 __all__ = ["AUDIT_FILES", "AuditLog", "SaveEntry", "broken_links", "head_of"]

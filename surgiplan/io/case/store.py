@@ -13,9 +13,10 @@ from surgiplan.edits import Edit
 from surgiplan.errors import CaseFileError
 from surgiplan.model import Case
 
+from ..atomic import flush_folder, remove_temporary
+from ..plain import check_folders
 from . import journal as _journal
 from . import manifests as _manifests
-from .atomic import flush_folder, remove_temporary
 from .audit import AuditLog, SaveEntry
 from .codec import Arrays, identity_object, to_json
 from .dropped import dropped_identities
@@ -24,7 +25,6 @@ from .mending import mend_journal
 from .objects import Objects
 from .opening import view_hash
 from .place import VAULT, CasePath, Place, place_of
-from .plain import check_folders
 from .remains import remove_remains
 
 __all__ = ["autosave", "discard_autosaves", "holds_autosaves", "save"]

@@ -13,11 +13,11 @@ from typing import Any
 from surgiplan import RESEARCH_USE, __version__
 from surgiplan.errors import CaseFileError
 
+from ..plain import entries, size_of
 from .codec import Arrays
 from .head import Head
 from .migrations import FORMAT, MINOR, to_present
 from .place import Place
-from .plain import entries, size_of
 from .strict_json import parsed
 
 __all__ = [

@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from surgiplan.errors import CaseFileError
 
-from .atomic import write_whole
+from ..atomic import write_whole
+from ..plain import entries, open_plain, size_of
 from .codec import Arrays, ObjectMissing
 from .place import Place
-from .plain import entries, open_plain, size_of
 
 __all__ = ["Objects"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from surgiplan.errors import CaseFileError
 
-from .atomic import append_whole, write_whole
-from .plain import open_plain, read_plain, size_of
+from ..atomic import append_whole, write_whole
+from ..plain import open_plain, read_plain, size_of
 from .vault import PLAIN, PlainVault
 
 __all__ = [

@@ -12,8 +12,8 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from surgiplan.errors import CaseFileError
 
+from ..plain import open_plain
 from .manifests import LARGEST_BYTES
-from .plain import open_plain
 
 __all__ = ["SINGLE_FILES", "members_of", "opened_archive"]
 

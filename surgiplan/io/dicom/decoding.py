@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from surgiplan.errors import DicomError
 
-from .exchange.dicom_reading import stored_segments
+from ..exchange.dicom_reading import stored_segments
+from ..volume_reading import stored_volume
 from .headers import text
 from .quiet import quiet
-from .volume_reading import stored_volume
 
 __all__ = ["COMMAND", "receive", "send", "serve"]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from surgiplan.errors import CaseFileError
 
+from ..plain import check_folders, size_of
 from . import journal as _journal
 from . import manifests as _manifests
 from .audit import AuditLog
@@ -15,7 +16,6 @@ from .manifests import Manifest
 from .objects import Objects
 from .opening import checked_view
 from .place import CasePath, Place, is_encrypted, place_of
-from .plain import check_folders, size_of
 from .remains import has_remains
 from .strict_json import parsed
 

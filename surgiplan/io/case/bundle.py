@@ -17,15 +17,15 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from surgiplan.errors import CaseFileError
 from surgiplan.jobs_report import Report, part, silent
 
+from ..atomic import TEMPORARY_SUFFIX, flush_folder, whole_file
+from ..plain import open_plain, size_of
 from . import journal as _journal
 from . import manifests as _manifests
-from .atomic import TEMPORARY_SUFFIX, flush_folder, whole_file
 from .bundle_members import SINGLE_FILES, members_of, opened_archive
 from .dropped import dropped_identities
 from .objects import Objects
 from .opening import opened
 from .place import CasePath, Place, place_of
-from .plain import open_plain, size_of
 from .verify import verify
 
 __all__ = ["pack", "unpack"]

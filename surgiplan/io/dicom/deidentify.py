@@ -11,7 +11,7 @@ from typing import Any
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part, silent
 
-from .atomic import write_whole
+from ..atomic import write_whole
 from .cleaning import Cleaner, Tally
 from .headers import text
 from .quiet import quiet

@@ -1,0 +1,1 @@
+"""A case on disk: saved, kept by itself, sealed, sent, verified."""

@@ -1,0 +1,1 @@
+"""DICOM: what is there, where its voxels lie, and what they are."""
