@@ -17,7 +17,7 @@ from .worker import Answer, files_of
 __all__ = ["FAILURES", "Summary", "run"]
 
 SECONDS = 10.0
-"""Of processor time for one mutant; beyond, it hangs."""
+"""Of processor time for each damaged file; beyond, it hangs."""
 FAILURES = {"failed", "different", "crashed", "hung"}
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -93,7 +93,11 @@ def _asked(worker: "subprocess.Popen[str]", root: Path, seed: int, number: int) 
     line = line_within(worker, SECONDS)
     if line:
         return Answer(**json.loads(line))
-    chosen, _, kinds = files_of(root, seed, number)
+    chosen, files, kinds = files_of(root, seed, number)
+    if kinds.endswith(" in all"):
+        line = line_within(worker, SECONDS * (len(files) - 1))
+    if line:
+        return Answer(**json.loads(line))
     if worker.poll() is None:
         return Answer(number, chosen.name, kinds, "hung", f"more than {SECONDS} s")
     return Answer(number, chosen.name, kinds, "crashed", f"exit {worker.returncode}")

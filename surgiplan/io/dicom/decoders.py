@@ -41,6 +41,8 @@ class Question:
     """Reads the file, only called for a decoder that does not hold it; raises DicomError."""
     key: tuple[Any, ...] = ()
     """Names the payload, if the decoder shall hold it for the next question."""
+    what: tuple[Any, ...] = ()
+    """Names the image in its present state: what was fatal once is not tried again."""
 
 
 def at_a_time() -> int:
@@ -48,6 +50,10 @@ def at_a_time() -> int:
     if hasattr(os, "sched_getaffinity"):
         return min(len(os.sched_getaffinity(0)), _MOST)
     return min(os.cpu_count() or 1, _MOST)
+
+
+class _Fatal(DicomError):
+    """An image that brought its decoder down, or kept it too long."""
 
 
 class Decoders:
@@ -58,6 +64,8 @@ class Decoders:
         self._lock = threading.Lock()
         self._idle: list[_Decoder] = []
         self._life: tuple[int, int] | None = None
+        self._fatal: dict[tuple[Any, ...], str] = {}
+        """What brought a decoder down or held it up; nobody waits for that twice."""
 
     def ask(
         self, question: Question, room: Callable[[int], Any] = bytearray
@@ -66,8 +74,15 @@ class Decoders:
 
         Raises DicomError naming the file, whatever became of the decoder.
         """
-        with self._lent() as decoder:
-            what, raw = decoder.ask(question, room)
+        if (before := self._fatal.get(question.what)) is not None:
+            raise DicomError(before)
+        try:
+            with self._lent() as decoder:
+                what, raw = decoder.ask(question, room)
+        except _Fatal as error:
+            if question.what:
+                self._fatal[question.what] = str(error)
+            raise
         if sentence := what.get("sentence"):
             raise DicomError(str(sentence))
         if not what.get("ok"):
@@ -147,7 +162,7 @@ class _Decoder:
             what = "it brought its decoder down"
             if is_late():
                 what = f"not done after {question.seconds:.0f} s"
-            raise DicomError(_sentence(question.name, what))
+            raise _Fatal(_sentence(question.name, what))
         self.is_usable = not is_late() and answer[0].get("why") != "memory"
         return answer
 
@@ -191,7 +206,7 @@ def _program() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    source = str(Path(__file__).resolve().parents[2])
+    source = str(Path(__file__).resolve().parents[3])
     known = os.environ.get("PYTHONPATH")
     # A codec that a hostile file has taken over finds no passphrase here.
     inherited = {k: v for k, v in os.environ.items() if "PASSPHRASE" not in k}
