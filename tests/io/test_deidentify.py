@@ -309,6 +309,9 @@ def test_a_place_that_is_taken_or_within_the_scan_is_refused(tmp_path):
         io.deidentify(folder, folder / "out")
     with pytest.raises(DicomError, match="no DICOM images"):
         io.deidentify(tmp_path / "full", tmp_path / "out")
+    (tmp_path / "file").touch()
+    with pytest.raises(DicomError, match="cannot be made"):
+        io.deidentify(folder, tmp_path / "file" / "out")
 
 
 def test_a_file_that_cannot_be_written_whole_is_not_written_at_all(tmp_path, monkeypatch):

@@ -72,7 +72,12 @@ def deidentify(
     written: list[Path] = []
     refused = [(where.name, why) for where, why in found.ignored]
     warnings: dict[str, None] = {}
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DicomError(
+            f"{output} cannot be made ({error.strerror}); choose another folder."
+        ) from error
     for n, header in enumerate(images):
         report(0.2 + 0.8 * n / len(images), f"Writing image {n + 1} of {len(images)}")
         cleaner = cleaners.setdefault(header.patient, Cleaner(salt, header.patient, shift_dates))
