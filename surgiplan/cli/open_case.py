@@ -30,12 +30,12 @@ def changed(
                 f"with: surgiplan recover {path} (or add --discard)."
             )
         case = _case_of(found, path)
-        if not dry_run:
-            io.log_opening(path, found)
         edits = build(case)
         for edit in edits:
             case = edit.apply(case)
         if not dry_run:
+            # Not before: what is refused leaves no trace in the case.
+            io.log_opening(path, found)
             io.save(case, path, journal=edits)
         return case
 

@@ -76,3 +76,10 @@ def test_showing_and_dropping_the_identity_is_on_record_without_it(capsys, path)
     assert told[-4:] == ["identity shown", "opened for writing", "identity dropped", "saved"]
     assert b"Berta" not in (path / "audit.jsonl").read_bytes()
     assert answer(capsys, "verify", path)["ok"]
+
+
+def test_a_refused_command_leaves_no_trace_in_the_case(path, capsys):
+    before = {p: p.read_bytes() for p in path.rglob("*") if p.is_file()}
+    assert main(["segment", str(path), "no-such-method", "--quiet"]) == 2
+    assert "no-such-method" in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in path.rglob("*") if p.is_file()} == before

@@ -47,9 +47,12 @@ def log_event(path: CasePath, event: AuditEvent, **details: str | int) -> None:
     except OSError as error:
         if error.errno in _READ_ONLY:
             return
+        done = "is done all the same"
+        if event is AuditEvent.OPENED:
+            done = "is all that was done, and nothing was changed"
         raise CaseFileError(
             f"The audit log of {place.name} could not be written ({error.strerror}); what it "
-            f"should say ({event}) is done all the same. Free some space before you go on."
+            f"should say ({event}) {done}. Free some space before you go on."
         ) from error
 
 
