@@ -13,6 +13,7 @@ from surgiplan import io
 from surgiplan.edits import MoveStent
 from surgiplan.errors import CaseFileError
 from surgiplan.io import atomic
+from surgiplan.io.case import manifests
 from surgiplan.model import Case
 
 
@@ -215,7 +216,7 @@ def test_a_case_saved_before_there_were_logs_gets_one_and_is_sound(case, path):
     manifest = path / "manifests/00000001.json"
     content = json.loads(manifest.read_text())
     del content["audit"], content["sha256"]
-    content["sha256"] = io.manifests._hash(content)
+    content["sha256"] = manifests._hash(content)
     manifest.write_text(json.dumps(content))
     for name in ("audit.jsonl", "audit.head"):
         (path / name).unlink()
