@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from surgiplan.errors import GeometryError
+from surgiplan.geometry import mask_on
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Segment, VoxelGrid
 
@@ -87,14 +88,7 @@ def resampled(segment: Segment, grid: VoxelGrid) -> Segment:
     low = np.floor(corners.min(axis=0)).astype(int)
     high = np.ceil(corners.max(axis=0)).astype(int) + 1
     target = grid.cropped(low, high)
-    k, j, i = (np.arange(n) for n in target.shape)
-    rows = np.stack(np.meshgrid(j, i, indexing="ij"), axis=-1)
-    mask = np.zeros(target.shape, np.bool_)
-    for slice_number in k:
-        index = np.concatenate([np.full((*rows.shape[:2], 1), slice_number), rows], axis=-1)
-        source = np.rint(segment.grid.to_index(target.to_lps(index))).astype(int)
-        known = np.all((source >= 0) & (source < segment.mask.shape), axis=-1)
-        mask[slice_number][known] = segment.mask[tuple(source[known].T)]
+    mask = mask_on(target, segment.mask, segment.grid)
     if segment.voxels and not mask.any():
         raise GeometryError(
             f"{segment.name} is smaller than the voxels it is to be compared on; compare it on "

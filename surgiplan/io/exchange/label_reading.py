@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from surgiplan.errors import SegmentationError
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Case, Code, CodedAnatomy, Segment, Volume, VoxelGrid
 
 from ..labels import load_labels
 from .label_writing import names_beside
-from .placing import onto_scan
+from .placing import all_onto_scan
 
 __all__ = ["Meaning", "load_label_map", "meanings"]
 
@@ -46,25 +45,21 @@ def load_label_map(
         path, {number: one.name for number, one in known.items() if one.name}, report
     )
     volume = _fitting(labels, case, volume_id)
-    found, outside = [], None
+    segments = []
     for label in labels:
         number = int(label.id.removeprefix("label"))
         meaning = known.get(number, Meaning(label.name))
-        segment = replace(
-            label,
-            grid=replace(label.grid, frame_uid=volume.grid.frame_uid),
-            volume_id=volume.id,
-            made_by=f"imported: label {number} of a label map",
-            colour=meaning.colour,
-            anatomy=meaning.anatomy,
+        segments.append(
+            replace(
+                label,
+                grid=replace(label.grid, frame_uid=volume.grid.frame_uid),
+                volume_id=volume.id,
+                made_by=f"imported: label {number} of a label map",
+                colour=meaning.colour,
+                anatomy=meaning.anatomy,
+            )
         )
-        try:
-            found.append(onto_scan(segment, volume.grid))
-        except SegmentationError as error:
-            outside = error
-    if outside and not found:
-        raise outside
-    return tuple(found)
+    return all_onto_scan(segments, volume.grid)
 
 
 def meanings(path: Path) -> dict[int, Meaning]:

@@ -1,19 +1,42 @@
 """Puts voxels of other grids onto a scan's, without a change where the two fit, and saying so."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from surgiplan.errors import SegmentationError
+from surgiplan.geometry import mask_on
 from surgiplan.model import Segment, VoxelGrid
 
-__all__ = ["onto_scan"]
+__all__ = ["all_onto_scan", "onto_scan"]
 
 _SNAP = 0.1
 """Voxels by which grids may lie apart and count as one."""
-_SLAB = 1 << 22
-"""Voxels that are resampled at a time."""
+
+
+def all_onto_scan(segments: Iterable[Segment], grid: VoxelGrid) -> tuple[Segment, ...]:
+    """Those of the segments that lie within the scan, on its own ``grid``.
+
+    What had to be left out is named in the remarks of the first.  Raises SegmentationError if none
+    of them lies within it.
+    """
+    found: list[Segment] = []
+    outside: list[str] = []
+    last: SegmentationError | None = None
+    for segment in segments:
+        try:
+            found.append(onto_scan(segment, grid))
+        except SegmentationError as error:
+            outside.append(segment.name)
+            last = error
+    if last and not found:
+        raise last
+    if outside:
+        remark = f"Not imported, since outside the scan of this case: {', '.join(outside)}."
+        found[0] = replace(found[0], remarks=(*found[0].remarks, remark))
+    return tuple(found)
 
 
 def onto_scan(segment: Segment, grid: VoxelGrid) -> Segment:
@@ -64,20 +87,7 @@ def _resampled(segment: Segment, grid: VoxelGrid) -> Segment:
     high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, grid.shape)
     if np.any(high <= low):
         raise _outside(segment)
-    mask = np.zeros(high - low, bool)
-    to_own = np.linalg.inv(segment.grid.affine) @ grid.affine
-    shape = np.array(segment.grid.shape)
-    depth = max(1, _SLAB // max(1, mask[0].size))
-    j, i = np.meshgrid(*(np.arange(a, b) for a, b in zip(low[1:], high[1:], strict=True)),
-                       indexing="ij")  # fmt: skip
-    for start in range(0, len(mask), depth):
-        k = np.arange(start, min(start + depth, len(mask)))[:, None, None] + low[0]
-        index = [np.rint(a * k + b * j + c * i + d).astype(int) for a, b, c, d in to_own[:3]]
-        inside = np.ones(index[0].shape, bool)
-        for axis in range(3):
-            inside &= (index[axis] >= 0) & (index[axis] < shape[axis])
-        plane = mask[start : start + len(k)]
-        plane[inside] = segment.mask[tuple(one[inside] for one in index)]
+    mask = mask_on(grid.cropped(low, high), segment.mask, segment.grid)
     remark = (
         f"It lay on voxels of {_size(segment.grid)} mm and was resampled to the scan's "
         f"({_size(grid)} mm)."

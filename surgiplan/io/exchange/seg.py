@@ -15,7 +15,7 @@ from surgiplan.model import Code, CodedAnatomy, Segment, Volume, VoxelGrid
 from ..dicom.decoders import Question, program_decoders
 from .anatomy import from_cielab
 from .parcel import opened
-from .placing import onto_scan
+from .placing import all_onto_scan
 
 __all__ = ["asked", "coded", "placed_segments"]
 
@@ -40,7 +40,7 @@ def placed_segments(
     if document["kind"] == "FRACTIONAL":
         remarks = ("It was fractional: voxels from 50 % on belong to it.",)
     largest_mm3 = _LARGEST_SCANS * volume.values.size * volume.grid.voxel_mm3
-    found, outside = [], None
+    segments = []
     for n, one in enumerate(document["segments"]):
         report(0.5 + 0.5 * n / len(document["segments"]), f"Placing {one['name']}")
         k, j, i = one["shape"]
@@ -50,24 +50,20 @@ def placed_segments(
             )
         bits = np.unpackbits(arrays[str(one["number"])], axis=1, count=j * i)
         low = np.array(one["low"])
-        segment = Segment(
-            id=f"segment{one['number']}",
-            name=one["name"],
-            mask=bits.reshape(k, j, i).view(bool),
-            grid=stack.cropped(low, low + [k, j, i]),
-            volume_id=volume.id,
-            made_by=f"imported: segment {one['number']} of a DICOM segmentation",
-            remarks=remarks,
-            anatomy=coded(one["anatomy"]),
-            colour=from_cielab(one["cielab"]) if one["cielab"] else "",
+        segments.append(
+            Segment(
+                id=f"segment{one['number']}",
+                name=one["name"],
+                mask=bits.reshape(k, j, i).view(bool),
+                grid=stack.cropped(low, low + [k, j, i]),
+                volume_id=volume.id,
+                made_by=f"imported: segment {one['number']} of a DICOM segmentation",
+                remarks=remarks,
+                anatomy=coded(one["anatomy"]),
+                colour=from_cielab(one["cielab"]) if one["cielab"] else "",
+            )
         )
-        try:
-            found.append(onto_scan(segment, volume.grid))
-        except SegmentationError as error:
-            outside = error
-    if outside and not found:
-        raise outside
-    return tuple(found)
+    return all_onto_scan(segments, volume.grid)
 
 
 def asked(path: Path) -> tuple[Any, dict[str, Any]]:
