@@ -68,16 +68,11 @@ class Material(Protocol):
 
 
 @dataclass(frozen=True)
-class NeoHookean:
-    """W = mu/2 (tr C - 3) - mu ln J + lambda/2 (ln J)^2, from Young's modulus and Poisson's ratio.
-
-    The law of Bonet and Wood, Nonlinear Continuum Mechanics for Finite Element Analysis (2008).
-    """
+class _Isotropic:
+    """What is told by Young's modulus and Poisson's ratio alone."""
 
     young_modulus_kpa: float
     poisson_ratio: float
-    law = _NEO_HOOKEAN
-    measure = _LOG
     fibre_angle_rad = None
 
     def __post_init__(self) -> None:
@@ -94,26 +89,22 @@ class NeoHookean:
 
 
 @dataclass(frozen=True)
-class Linear:
+class NeoHookean(_Isotropic):
+    """W = mu/2 (tr C - 3) - mu ln J + lambda/2 (ln J)^2, from Young's modulus and Poisson's ratio.
+
+    The law of Bonet and Wood, Nonlinear Continuum Mechanics for Finite Element Analysis (2008).
+    """
+
+    law = _NEO_HOOKEAN
+    measure = _LOG
+
+
+@dataclass(frozen=True)
+class Linear(_Isotropic):
     """The linear theory, W = mu e:e + lambda/2 (tr e)^2 of the small strain e; turning costs."""
 
-    young_modulus_kpa: float
-    poisson_ratio: float
     law = _LINEAR
     measure = _TRACE
-    fibre_angle_rad = None
-
-    def __post_init__(self) -> None:
-        lame(self.young_modulus_kpa, self.poisson_ratio)
-
-    @property
-    def parameters(self) -> tuple[float, ...]:
-        lam, mu = lame(self.young_modulus_kpa, self.poisson_ratio)
-        return (mu, *[0.0] * 7, lam)
-
-    @property
-    def stiffness_kpa(self) -> tuple[float, float]:
-        return self.young_modulus_kpa, self.poisson_ratio
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from .headers import iso_date, text
 from .quiet import quiet
 from .series import ImageHeader, SeriesFound
 
-__all__ = ["identity_of"]
+__all__ = ["OF_PATIENT_AND_STUDY", "identity_of"]
 
-_REPEATED = (
+OF_PATIENT_AND_STUDY = (
     "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex",
     "PatientAge", "PatientSize", "PatientWeight", "PatientIdentityRemoved",
     "DeidentificationMethod", "DeidentificationMethodCodeSequence",
@@ -20,14 +20,18 @@ _REPEATED = (
     "ClinicalTrialSiteID", "ClinicalTrialSiteName", "ClinicalTrialSubjectID",
     "ClinicalTrialSubjectReadingID", "ClinicalTrialTimePointID",
     "StudyInstanceUID", "StudyID", "StudyDate", "StudyTime", "AccessionNumber",
-    "ReferringPhysicianName", "StudyDescription",
+    "ReferringPhysicianName", "StudyDescription", "PositionReferenceIndicator",
+    "TimezoneOffsetFromUTC",
+)  # fmt: skip
+"""The modules of patient, trial, study and frame of reference, which all that is derived from a
+scan repeats."""
+_REPEATED = (
+    *OF_PATIENT_AND_STUDY,
     "SeriesInstanceUID", "SeriesNumber", "SeriesDate", "SeriesTime", "SeriesDescription",
-    "Modality", "BodyPartExamined", "Laterality", "PatientPosition",
-    "FrameOfReferenceUID", "PositionReferenceIndicator", "TimezoneOffsetFromUTC",
+    "Modality", "BodyPartExamined", "Laterality", "PatientPosition", "FrameOfReferenceUID",
     "ImageType", "Rows", "Columns", "PixelSpacing", "SliceThickness", "ImageOrientationPatient",
 )  # fmt: skip
-"""The patient, trial, study, series and frame of reference modules of what is derived from it, and
-the size of the images that it refers to."""
+"""Those, the series, and the size of the images that it refers to."""
 _LARGEST_VALUE = 4096
 """No attribute above is longer in earnest [characters of JSON]."""
 _SCANNED = ("SpecificCharacterSet", *_REPEATED)

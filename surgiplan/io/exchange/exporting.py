@@ -1,6 +1,6 @@
 """Segments of a case as files for other programs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from surgiplan.errors import SegmentationError
 from surgiplan.jobs_report import Report, silent
-from surgiplan.model import Case, Segment, Volume
+from surgiplan.model import Case
 
 from ..atomic import whole_file
 from .label_writing import write_label_map
@@ -24,6 +24,7 @@ EXPORT_FORMATS: Mapping[str, str] = MappingProxyType(
     {"seg": ".dcm", "rtstruct": ".dcm", "nifti": ".nii.gz", "nrrd": ".nrrd", "mha": ".mha"}
 )
 """What can be written, and how such a file ends."""
+_DICOM = ("seg", "rtstruct")
 _BY_ENDING = {
     ".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".mha": "mha", ".dcm": "seg",
     ".seg": "seg",
@@ -67,7 +68,7 @@ def export_segments(
     Each lies on the scan's own grid in the file; one that did not is resampled, and a remark says
     so.  Raises SegmentationError and leaves no file.
     """
-    write = _WRITERS[format_name or format_of(path)]
+    wanted = format_name or format_of(path)
     chosen = [case.segment(one) for one in segments] or list(case.segments.values())
     if not chosen:
         raise SegmentationError("This case has no segment to export yet; make one first.")
@@ -85,60 +86,22 @@ def export_segments(
         for remark in one.remarks[len(old.remarks) :]
     ]
     try:
-        files, more = write(case, volume, placed, path, kind, report)
+        if wanted not in _DICOM:
+            report(0.3, "Writing label map")
+            files = write_label_map(placed, volume.grid, path, EXPORT_FORMATS[wanted])
+            return Exported(files, tuple(remarks), with_identity=False)
+        origin = origin_of(case, volume)
+        if wanted == "seg":
+            dataset = segmentation_dataset(placed, volume.grid, origin, kind, report)
+        else:
+            dataset = structure_set(placed, volume.grid, origin, report)
+        _write_dicom(dataset, path)
     except OSError as error:
         raise SegmentationError(
             f"{path} cannot be written ({error.strerror}); choose another folder."
         ) from error
-    has_name = write in (_seg, _rtstruct) and bool(origin_of(case, volume).header)
-    return Exported(files, (*remarks, *more), has_name)
-
-
-Write = Callable[
-    [Case, Volume, Sequence[Segment], Path, SegKind, Report], tuple[tuple[Path, ...], list[str]]
-]
-
-
-def _seg(
-    case: Case,
-    volume: Volume,
-    segments: Sequence[Segment],
-    path: Path,
-    kind: SegKind,
-    report: Report,
-) -> tuple[tuple[Path, ...], list[str]]:
-    origin = origin_of(case, volume)
-    dataset = segmentation_dataset(segments, volume.grid, origin, kind, report)
-    _write_dicom(dataset, path)
-    return (path,), [origin.remark] if origin.remark else []
-
-
-def _rtstruct(
-    case: Case,
-    volume: Volume,
-    segments: Sequence[Segment],
-    path: Path,
-    kind: SegKind,
-    report: Report,
-) -> tuple[tuple[Path, ...], list[str]]:
-    origin = origin_of(case, volume)
-    _write_dicom(structure_set(segments, volume.grid, origin, report), path)
-    return (path,), [origin.remark] if origin.remark else []
-
-
-def _label_map(ending: str) -> Write:
-    def write(
-        case: Case,
-        volume: Volume,
-        segments: Sequence[Segment],
-        path: Path,
-        kind: SegKind,
-        report: Report,
-    ) -> tuple[tuple[Path, ...], list[str]]:
-        report(0.3, "Writing label map")
-        return write_label_map(segments, volume.grid, path, ending), []
-
-    return write
+    remarks += [origin.remark] if origin.remark else []
+    return Exported((path,), tuple(remarks), with_identity=bool(origin.header))
 
 
 def _write_dicom(dataset: Any, path: Path) -> None:
@@ -147,14 +110,3 @@ def _write_dicom(dataset: Any, path: Path) -> None:
     dataset.save_as(content, enforce_file_format=True)
     with whole_file(path) as file:
         file.write(content.getbuffer())
-
-
-_WRITERS: Mapping[str, Write] = MappingProxyType(
-    {
-        "seg": _seg,
-        "rtstruct": _rtstruct,
-        "nifti": _label_map(".nii.gz"),
-        "nrrd": _label_map(".nrrd"),
-        "mha": _label_map(".mha"),
-    }
-)

@@ -10,21 +10,10 @@ import numpy as np
 from surgiplan import __version__
 from surgiplan.model import Case, Points, Volume
 
+from ..dicom.identity import OF_PATIENT_AND_STUDY
+
 __all__ = ["Origin", "SourceImage", "code_item", "ds", "frame_uid_of", "origin_of"]
 
-_REPEATED = (
-    "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex",
-    "PatientAge", "PatientSize", "PatientWeight", "PatientIdentityRemoved",
-    "DeidentificationMethod", "DeidentificationMethodCodeSequence",
-    "LongitudinalTemporalInformationModified",
-    "ClinicalTrialSponsorName", "ClinicalTrialProtocolID", "ClinicalTrialProtocolName",
-    "ClinicalTrialSiteID", "ClinicalTrialSiteName", "ClinicalTrialSubjectID",
-    "ClinicalTrialSubjectReadingID", "ClinicalTrialTimePointID",
-    "StudyInstanceUID", "StudyID", "StudyDate", "StudyTime", "AccessionNumber",
-    "ReferringPhysicianName", "StudyDescription", "PositionReferenceIndicator",
-    "TimezoneOffsetFromUTC",
-)  # fmt: skip
-"""The modules of patient, trial, study and frame of reference; the series is a new one."""
 _DEMANDED = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate",
     "StudyTime", "AccessionNumber", "ReferringPhysicianName",
@@ -85,7 +74,7 @@ class Origin:
 
         known = Dataset.from_json(self.header)
         dataset = Dataset()
-        for keyword in _REPEATED:
+        for keyword in OF_PATIENT_AND_STUDY:
             if keyword in known:
                 dataset[keyword] = known[keyword]
         if not self.header:
