@@ -68,9 +68,12 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 SLOW: dict[str, tuple[str, ...]] = {
     "PySide6": ("app/*",),
     "SimpleITK": (),
+    "cc3d": (),
     "cryptography": (),
     "dicomanonymizer": (),
+    "edt": (),
     "fast_simplification": (),
+    "fill_voids": (),
     "manifold3d": (),
     "matplotlib": (),
     "numba": ("*_kernels.py",),

@@ -16,11 +16,12 @@ _GROUP = "surgiplan.segmentation"
 _OWN: Mapping[str, str] = {
     "threshold": "surgiplan.imaging.threshold:Threshold",
     "grow": "surgiplan.imaging.grow:Grow",
-    "body": "surgiplan.imaging.body:Body",
+    "body": "surgiplan.imaging.organs.body:Body",
     "bone": "surgiplan.imaging.bone:Bone",
     "vessel": "surgiplan.imaging.vessel:Vessel",
     "liver": "surgiplan.imaging.liver:Liver",
     "tumour": "surgiplan.imaging.tumour:Tumour",
+    "torso": "surgiplan.imaging.organs.torso:Torso",
 }
 
 

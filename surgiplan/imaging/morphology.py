@@ -21,20 +21,22 @@ __all__ = [
 Mask = npt.NDArray[np.bool_]
 Spacing = tuple[float, float, float]
 
+_THREADS = 2
+"""More gain nothing, since memory is the limit."""
+
 
 def distance_mm(mask: Mask, spacing_mm: Spacing) -> npt.NDArray[np.float32]:
     """Distance of each voxel centre to the nearest true one [mm]; zero within the mask.
 
     Infinite everywhere for an empty mask.
     """
-    import SimpleITK as sitk
+    from edt import edt
 
     if not mask.any():
         return np.full(mask.shape, np.inf, np.float32)
-    image = _image(mask)
-    image.SetSpacing(spacing_mm[::-1])
-    found = sitk.SignedMaurerDistanceMap(image, False, False, True)
-    distance: npt.NDArray[np.float32] = np.maximum(sitk.GetArrayFromImage(found), 0)
+    distance: npt.NDArray[np.float32] = edt(
+        np.ascontiguousarray(~mask).view(np.uint8), anisotropy=spacing_mm, parallel=_THREADS
+    )
     return distance
 
 
@@ -65,29 +67,30 @@ def closed(mask: Mask, radius_mm: float, spacing_mm: Spacing) -> Mask:
 
 def holes_filled(mask: Mask) -> Mask:
     """With every cavity filled that does not reach the array's edge."""
-    import SimpleITK as sitk
+    import fill_voids
 
-    padded = _image(np.pad(mask, 1))
-    return _mask(sitk.BinaryFillhole(padded, False, 1))[1:-1, 1:-1, 1:-1]
+    filled: Mask = fill_voids.fill(mask).astype(np.bool_, copy=False)
+    return filled
 
 
 def reached(mask: Mask, seeds_kji: npt.NDArray[np.integer]) -> Mask:
     """The parts of the mask that hold a seed voxel (n, 3); voxels connect by their faces."""
-    import SimpleITK as sitk
-
-    seeds = [[int(n) for n in seed[::-1]] for seed in seeds_kji if mask[tuple(seed)]]
-    if not seeds:
-        return np.zeros_like(mask)
-    return _mask(sitk.ConnectedThreshold(_image(mask), seeds, 1, 1, 1))
+    labels, sizes = labelled(mask)
+    keep = np.zeros(len(sizes), bool)
+    keep[labels[tuple(np.asarray(seeds_kji, int).reshape(-1, 3).T)]] = True
+    keep[0] = False
+    result: Mask = keep[labels]
+    return result
 
 
 def labelled(mask: Mask) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
     """Connected parts numbered from 1, and the voxels of each number (0: outside)."""
-    from scipy.ndimage import label
+    import cc3d
 
-    labels = np.empty(mask.shape, np.int32)
-    count = label(mask, output=labels)
-    return labels, np.bincount(labels.ravel(), minlength=count + 1)
+    labels: npt.NDArray[np.int32] = cc3d.connected_components(
+        np.ascontiguousarray(mask), connectivity=6, out_dtype=np.uint32
+    ).view(np.int32)
+    return labels, np.bincount(labels.ravel(), minlength=1)
 
 
 def largest(mask: Mask) -> Mask:
@@ -109,17 +112,4 @@ def gaussian(
     result: npt.NDArray[np.float32] = gaussian_filter(
         values, sigma, output=np.float32, mode="nearest", truncate=3.0
     )
-    return result
-
-
-def _image(mask: Mask) -> Any:
-    import SimpleITK as sitk
-
-    return sitk.GetImageFromArray(np.ascontiguousarray(mask).view(np.uint8))
-
-
-def _mask(image: Any) -> Mask:
-    import SimpleITK as sitk
-
-    result: Mask = sitk.GetArrayFromImage(image).view(np.bool_)
     return result

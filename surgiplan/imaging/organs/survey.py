@@ -1,0 +1,166 @@
+"""What is known about a trunk before any organ is looked for, in blocks of about 3 mm."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.errors import SegmentationError
+from surgiplan.geometry import upright
+from surgiplan.imaging.blood_pool import BloodPool, blood_pool
+from surgiplan.imaging.coarse import Coarse, coarsened
+from surgiplan.imaging.crop import Box
+from surgiplan.imaging.morphology import (
+    Mask,
+    holes_filled,
+    labelled,
+    largest,
+    opened,
+    reached,
+)
+from surgiplan.jobs_report import Report, silent
+from surgiplan.model import Segment, Volume, VoxelGrid
+
+if TYPE_CHECKING:
+    from .organ import Organ
+
+__all__ = ["Survey", "survey_of", "upright_scan"]
+
+_BLOCK_MM = 3.0
+_SKIN_HU = -300.0
+_TABLE_MM = 6.0
+"""Table tops and blankets are thinner than twice this."""
+
+_LUNG_HU = -500.0
+"""Aerated lung and gas lie below, tissue above."""
+
+_LUNG_ML = 100.0
+"""Less air within the body than this is bowel gas, not a lung."""
+
+_BONE_HU = 180.0
+"""In blocks of 3 mm cortex and dense spongy bone lie above, soft tissue without contrast below."""
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """A trunk in upright blocks: axis k runs to the head, j to the back, i to the left.
+
+    Everything is computed when first asked for, and once.
+    """
+
+    scan: Volume
+    """The scan turned upright: a view of the same voxels."""
+    coarse: Coarse = field(repr=False)
+    """Means of blocks over the whole scan, not below -1024."""
+    _found: "dict[type[Organ], tuple[Segment, ...] | SegmentationError]" = field(
+        default_factory=dict, repr=False
+    )
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Size of the blocks along (k, j, i)."""
+        return self.coarse.spacing_mm
+
+    @cached_property
+    def grid(self) -> VoxelGrid:
+        """Where the blocks lie in the patient."""
+        factors = np.array(self.coarse.factors, float)
+        affine = self.scan.grid.affine.copy()
+        affine[:3, 3] = self.scan.grid.to_lps((factors - 1) / 2)
+        affine[:3, :3] = affine[:3, :3] * factors
+        k, j, i = self.coarse.values.shape
+        return replace(self.scan.grid, shape=(k, j, i), affine=affine)
+
+    @cached_property
+    def body(self) -> Mask:
+        """The patient in blocks, filled: without table, with lungs and bowel gas.
+
+        Raises SegmentationError where there is nothing but air.
+        """
+        tissue = largest(opened(self.coarse.values > _SKIN_HU, _TABLE_MM, self.spacing_mm))
+        if not tissue.any():
+            raise SegmentationError("There is nothing but air in this scan; choose another one.")
+        whole = holes_filled(tissue)
+        # The scan cuts lungs and bowel open at its ends, so each slice is filled by itself too.
+        return np.stack([holes_filled(_between_full(piece))[1] for piece in whole])
+
+    @cached_property
+    def lungs(self) -> Mask:
+        """Both lungs with the airways in blocks, aerated parts only; empty where there are none."""
+        labels, sizes = labelled((self.coarse.values < _LUNG_HU) & self.body)
+        ml = sizes * np.prod(self.spacing_mm) / 1000
+        keep = ml >= _LUNG_ML
+        keep[0] = False
+        result: Mask = keep[labels]
+        return result
+
+    @cached_property
+    def bone(self) -> Mask:
+        """Bone in blocks: dense parts and what is near to them; contrast may be among it."""
+        values = self.coarse.values
+        dense = (values > _BONE_HU) & self.body
+        sure = (values > 2 * _BONE_HU) & self.body
+        return reached(dense, np.argwhere(sure))
+
+    @cached_property
+    def blood_pool(self) -> BloodPool | None:
+        """The contrast-filled large vessel; None without contrast."""
+        return blood_pool(self.coarse, self.body)
+
+    def organ(self, name: str) -> Segment | None:
+        """The segment ``name`` on the upright scan; None where its method gave up."""
+        from .torso import organ_methods
+
+        for _, method in organ_methods():
+            if name in method.names:
+                try:
+                    made = self.find(method)
+                except SegmentationError:
+                    return None
+                return next((one for one in made if one.id == name), None)
+        return None
+
+    def find(self, method: "type[Organ]", report: Report = silent) -> tuple[Segment, ...]:
+        """What a method finds on the upright scan with its own settings; looked for once.
+
+        Raises SegmentationError with the reason where it gives up.
+        """
+        if method not in self._found:
+            try:
+                self._found[method] = method().on(self, method.Settings(), report)
+            except SegmentationError as error:
+                self._found[method] = error
+        found = self._found[method]
+        if isinstance(found, SegmentationError):
+            raise found
+        return found
+
+
+def upright_scan(volume: Volume) -> Volume:
+    """The scan with its axes swapped and turned over, a view of the same voxels."""
+    values, affine = upright(volume.values, volume.grid.affine)
+    k, j, i = values.shape
+    grid = replace(volume.grid, shape=(k, j, i), affine=affine)
+    return replace(volume, values=values, grid=grid)
+
+
+_KNOWN: WeakKeyDictionary[Volume, Survey] = WeakKeyDictionary()
+
+
+def survey_of(volume: Volume, report: Report = silent) -> Survey:
+    """The survey of a scan, the same one for the same scan as long as that lives."""
+    if volume not in _KNOWN:
+        report(0.0, "Looking at the whole scan")
+        scan = upright_scan(volume)
+        coarse = coarsened(scan, Box((0, 0, 0), scan.grid.shape), _BLOCK_MM, floor=-1024.0)
+        _KNOWN[volume] = Survey(scan, coarse)
+    return _KNOWN[volume]
+
+
+def _between_full(piece: npt.NDArray[np.bool_]) -> Mask:
+    """A slice between two full ones, so that only holes within it are cavities."""
+    full = np.ones_like(piece)
+    return np.stack([full, piece, full])
