@@ -7,6 +7,7 @@
 #   make fuzz        50,000 damaged scans, none of which may mislead
 #   make bench       figures beside peers
 #   make verification  the solver beside exact and published answers; draws docs/verification.md
+#   make accuracy  the automatic organs beside the truth; writes docs/accuracy.md
 #   make sample      writes sample_dicom/ anew
 #   make lock        writes requirements.lock anew
 #   make clean       removes what the others made, .venv included
@@ -14,7 +15,7 @@
 BIN := .venv/bin
 export OMP_WAIT_POLICY := passive
 
-.PHONY: demo test test-long lint bench verification fuzz sample lock clean environment
+.PHONY: demo test test-long lint bench verification accuracy fuzz sample lock clean environment
 
 demo: environment
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname -s)" = Darwin ]; then \
@@ -41,6 +42,9 @@ fuzz: environment
 
 verification: environment
 	@$(BIN)/python -m benchmarks.verification
+
+accuracy: environment
+	@$(BIN)/python -m benchmarks.accuracy
 
 sample: environment
 	@$(BIN)/python -m surgiplan_phantom -o sample_dicom
