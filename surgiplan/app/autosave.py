@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from surgiplan.edits import AddSegments, AddVolume, RecordFinding
+from surgiplan.edits import AddSegments, AddVolume, ChangeSegment, RecordFinding
 from surgiplan.errors import SurgiplanError
 from surgiplan.jobs import Job
 from surgiplan.model import Case
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Autosave"]
 
-_LARGE = (AddSegments, AddVolume, RecordFinding)
+_LARGE = (AddSegments, AddVolume, ChangeSegment, RecordFinding)
 """Edits that bring large arrays; all others are kept sooner."""
 
 

@@ -12,7 +12,16 @@ from surgiplan.workflow import trace_centerline
 from .open_case import changed, loaded, shown
 from .output import Answer, Console
 
-__all__ = ["branch_json", "centerline", "methods", "segment", "segment_json", "surface"]
+__all__ = [
+    "branch_json",
+    "centerline",
+    "described",
+    "described_lines",
+    "methods",
+    "segment",
+    "segment_json",
+    "surface",
+]
 
 
 def methods(options: Namespace, console: Console) -> Answer:
@@ -21,36 +30,46 @@ def methods(options: Namespace, console: Console) -> Answer:
 
     listed, lines = [], []
     for name, method in METHODS.items():
-        settings = [
-            {
-                "name": key,
-                "unit": about.unit,
-                "low": about.low,
-                "high": about.high,
-                "default": default,
-                "meaning": about.meaning,
-            }
-            for key, (about, default) in quantities(method.Settings).items()
-        ]
-        listed.append(
-            {
-                "name": name,
-                "title": method.title,
-                "about": method.about,
-                "seeds_min": method.seeds[0],
-                "seeds_max": method.seeds[1],
-                "segments": method.names,
-                "settings": settings,
-            }
-        )
-        lines.append(f"{name}: {method.title}. {method.about}")
-        for one in settings:
-            default = "estimated" if one["default"] is None else f"{one['default']:g}"
-            lines.append(
-                f"    --{one['name'].replace('_', '-')} [{one['unit']}] {one['low']:g} to "
-                f"{one['high']:g}, default {default}: {one['meaning']}"
-            )
+        about = described(name, method)
+        about["segments"] = method.names
+        listed.append(about)
+        lines += described_lines(about)
     return Answer({"methods": listed}, tuple(lines))
+
+
+def described(name: str, kind: type[Any]) -> dict[str, Any]:
+    """What a program wants to know of a method or an operation before it runs it."""
+    settings = [
+        {
+            "name": key,
+            "unit": about.unit,
+            "low": about.low,
+            "high": about.high,
+            "default": default,
+            "meaning": about.meaning,
+        }
+        for key, (about, default) in quantities(kind.Settings).items()
+    ]
+    return {
+        "name": name,
+        "title": kind.title,
+        "about": kind.about,
+        "seeds_min": kind.seeds[0],
+        "seeds_max": kind.seeds[1],
+        "settings": settings,
+    }
+
+
+def described_lines(about: dict[str, Any]) -> list[str]:
+    """The same for a person."""
+    lines = [f"{about['name']}: {about['title']}. {about['about']}"]
+    for one in about["settings"]:
+        default = "estimated" if one["default"] is None else f"{one['default']:g}"
+        lines.append(
+            f"    --{one['name'].replace('_', '-')} [{one['unit']}] {one['low']:g} to "
+            f"{one['high']:g}, default {default}: {one['meaning']}"
+        )
+    return lines
 
 
 def segment(options: Namespace, console: Console) -> Answer:

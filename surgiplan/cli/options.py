@@ -83,13 +83,7 @@ class Parser:
         command.add_argument("--json", action="store_true", help="one JSON object as the answer")
         command.add_argument("--quiet", action="store_true", help="no progress")
         if settings:
-            command.add_argument(
-                "--setting",
-                dest="settings",
-                action="append",
-                metavar="NAME=VALUE",
-                help="a setting; --NAME VALUE does the same",
-            )
+            _takes_settings(command)
         command.set_defaults(run=_lazy(run))
         return command
 
@@ -136,6 +130,16 @@ def _settings(pairs: Sequence[str], rest: Sequence[str]) -> dict[str, str]:
 def _complain(sentence: str) -> int:
     sys.stderr.write(f"surgiplan: {PlanError(sentence)}\n")
     return 2
+
+
+def _takes_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--setting",
+        dest="settings",
+        action="append",
+        metavar="NAME=VALUE",
+        help="a setting; --NAME VALUE does the same",
+    )
 
 
 def _case(command: argparse.ArgumentParser) -> None:
@@ -205,7 +209,7 @@ def _add_anatomy(commands: Parser) -> None:
     c.add_argument("--volume", default="", metavar="ID")
     c.add_argument("--name", default="", metavar="NAME")
     c.add_argument("--seed", dest="seeds", type=point, action="append", default=[], metavar="X,Y,Z")
-    c = commands.add("segments", "segments:segments", "Exchange segmentations.")
+    c = commands.add("segments", "segments:segments", "Edit or exchange segmentations.")
     _add_exchange(c)
     c = commands.add("surface", "anatomy:surface", "Write a segment's surface, LPS mm.")
     _case(c)
@@ -233,8 +237,8 @@ def _add_anatomy(commands: Parser) -> None:
 
 
 def _add_exchange(command: argparse.ArgumentParser) -> None:
-    """The two words behind ``segments``."""
-    words = command.add_subparsers(dest="what", required=True, metavar="import or export")
+    """The words behind ``segments``."""
+    words = command.add_subparsers(dest="what", required=True, metavar="WORD")
     c = words.add_parser("import", help="DICOM SEG, RTSTRUCT or label maps into a case")
     _changes(c)
     c.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -251,6 +255,20 @@ def _add_exchange(command: argparse.ArgumentParser) -> None:
         default="binary",
         help="how DICOM SEG stores voxels; binary ones may overlap",
     )
+    _same_flags(c)
+    c = words.add_parser("edit", help="change a segment as a hand does", allow_abbrev=False)
+    _changes(c)
+    c.add_argument("operation", metavar="OPERATION", help="see: surgiplan segments operations")
+    c.add_argument("--segment", action="append", default=[], metavar="N", help="it is changed")
+    c.add_argument("--with", dest="others", action="append", default=[], metavar="OTHER")
+    c.add_argument(
+        "--point", dest="points", type=point, action="append", default=[], metavar="X,Y,Z"
+    )
+    c.add_argument("--name", default="", metavar="NEW", help="keep the segment; name the answer")
+    c.add_argument("--volume", default="", metavar="ID", help="the scan, if no segment says it")
+    _takes_settings(c)
+    _same_flags(c)
+    c = words.add_parser("operations", help="list what edit can do, with settings")
     _same_flags(c)
 
 

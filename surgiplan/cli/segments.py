@@ -1,13 +1,13 @@
-"""The commands that exchange segmentations with other programs."""
+"""The commands that exchange segmentations with other programs, and change them as a hand does."""
 
 from argparse import Namespace
 from typing import Any
 
 from surgiplan import io
 from surgiplan.model import Case
-from surgiplan.workflow import import_segments
+from surgiplan.workflow import edit_segment, import_segments
 
-from .anatomy import segment_json
+from .anatomy import described, described_lines, segment_json
 from .open_case import changed, loaded, shown
 from .output import Answer, Console
 
@@ -15,8 +15,52 @@ __all__ = ["export_segments", "segments"]
 
 
 def segments(options: Namespace, console: Console) -> Answer:
-    """Import or export, as the first word says."""
-    return (_imported if options.what == "import" else export_segments)(options, console)
+    """Import, export, edit, or list the operations, as the first word says."""
+    words = {
+        "import": _imported,
+        "export": export_segments,
+        "edit": _edited,
+        "operations": _operations,
+    }
+    return words[options.what](options, console)
+
+
+def _operations(options: Namespace, console: Console) -> Answer:
+    from surgiplan.imaging.editing import OPERATIONS
+
+    listed, lines = [], []
+    for name, operation in OPERATIONS.items():
+        about = described(name, operation)
+        about["segments_min"], about["segments_max"] = operation.segments
+        listed.append(about)
+        lines += described_lines(about)
+    return Answer({"operations": listed}, tuple(lines))
+
+
+def _edited(options: Namespace, console: Console) -> Answer:
+    edits: list[Any] = []
+
+    def build(case: Case) -> list[Any]:
+        edits.append(
+            edit_segment(
+                case,
+                options.operation,
+                [*options.segment, *options.others],
+                points_lps=options.points,
+                settings=options.settings,
+                name=options.name,
+                volume_id=options.volume,
+                report=console.report,
+            )
+        )
+        return edits
+
+    changed(options.case, build, dry_run=options.dry_run)
+    made = (edits[0].segment, *edits[0].others)
+    answer = {"what": edits[0].what, "segments": [segment_json(one) for one in made]}
+    lines = [edits[0].what]
+    lines += [f"    {one.name}: {one.volume_ml:.1f} ml ({one.made_by})" for one in made]
+    return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
 
 
 def _imported(options: Namespace, console: Console) -> Answer:

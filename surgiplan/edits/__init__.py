@@ -6,7 +6,7 @@ from .findings import RecordFinding
 from .imports import AddVolume, DropIdentity, NamePatient
 from .measurements import MeasureDistance
 from .resections import MovePlane, PlanResection, SetMargin
-from .segments import AddSegments
+from .segments import AddSegments, ChangeSegment, ColourSegment
 from .stents import MoveStent, PlaceStent, ResizeStent, TurnStent
 
 __all__ = [
@@ -14,6 +14,8 @@ __all__ = [
     "AddCenterline",
     "AddSegments",
     "AddVolume",
+    "ChangeSegment",
+    "ColourSegment",
     "DropIdentity",
     "Edit",
     "MeasureDistance",
@@ -35,6 +37,8 @@ EDITS: tuple[type[Edit], ...] = (
     NamePatient,
     DropIdentity,
     AddSegments,
+    ChangeSegment,
+    ColourSegment,
     AddCenterline,
     PlaceStent,
     MoveStent,

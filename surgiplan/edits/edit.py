@@ -12,8 +12,10 @@ __all__ = ["Edit", "Remove", "Rename"]
 class Edit(Protocol):
     """Data plus one pure function; it needs no inverse, for undo shows the earlier case."""
 
-    label: ClassVar[str]
-    """What the user did, as the undo menu says it."""
+    @property
+    def label(self) -> str:
+        """What the user did, as the undo menu says it."""
+        ...
 
     def apply(self, case: Case) -> Case:
         """The case after the edit.  Raises PlanError where it makes no sense."""

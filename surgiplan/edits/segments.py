@@ -1,12 +1,13 @@
 """Edits of the anatomy."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from surgiplan.errors import SegmentationError
+from surgiplan.errors import PlanError, SegmentationError
 from surgiplan.model import Case, Segment
 
-__all__ = ["AddSegments"]
+__all__ = ["AddSegments", "ChangeSegment", "ColourSegment"]
 
 
 @dataclass(frozen=True)
@@ -26,3 +27,50 @@ class AddSegments:
             if segment.volume_id:
                 case.volume(segment.volume_id).grid.require_same_frame(segment.grid)
         return case.with_(*self.segments)
+
+
+@dataclass(frozen=True)
+class ChangeSegment:
+    """Put a segment that a hand has changed in its place, and with it what the deed made beside."""
+
+    segment: Segment
+    what: str
+    """What was done, as the undo menu says it, ``Grow liver by 3 mm``."""
+    others: tuple[Segment, ...] = ()
+    """Further segments that the same deed changed or made."""
+
+    @property
+    def label(self) -> str:
+        """What the user did, as the undo menu says it."""
+        return self.what
+
+    def apply(self, case: Case) -> Case:
+        """The case with the segments.
+
+        Raises SegmentationError if one is empty, GeometryError if one does not lie on its scan.
+        """
+        for segment in (self.segment, *self.others):
+            if segment.voxels == 0:
+                raise SegmentationError(
+                    f"{self.what} would leave nothing of {segment.name}, so nothing was changed; "
+                    "remove the segment instead."
+                )
+            segment.grid.box_in(case.volume(segment.volume_id).grid)
+        return case.with_(self.segment, *self.others)
+
+
+@dataclass(frozen=True)
+class ColourSegment:
+    """Give a segment another colour; an empty one is the colour of its name again."""
+
+    label: ClassVar[str] = "Colour"
+    segment_id: str
+    colour: str
+    """``#rrggbb`` or empty."""
+
+    def apply(self, case: Case) -> Case:
+        """The case with the colour.  Raises PlanError for no segment or no colour."""
+        segment = case.segment(self.segment_id)
+        if self.colour and not re.fullmatch("#[0-9a-f]{6}", self.colour):
+            raise PlanError(f"{self.colour!r} is no colour; write one as #rrggbb, such as #c0392b.")
+        return case.with_(replace(segment, colour=self.colour))

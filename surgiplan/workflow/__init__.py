@@ -5,6 +5,7 @@ run in another process.
 """
 
 from .anatomy import segment, trace_centerline
+from .editing import edit_segment
 from .exchange import import_segments
 from .imports import VOLUME_FILES, import_scan, import_series
 from .plan import design, measure_distance, place_stent, plan_resection
@@ -15,6 +16,7 @@ from .suitability import suitability_of, suitability_rows
 __all__ = [
     "VOLUME_FILES",
     "design",
+    "edit_segment",
     "import_scan",
     "import_segments",
     "import_series",

@@ -14,7 +14,7 @@ from surgiplan.model import Case, Centerline, Points, Volume
 
 from .settings import settings_from
 
-__all__ = ["require_inside", "segment", "trace_centerline"]
+__all__ = ["require_inside", "segment", "segment_id_of", "trace_centerline"]
 
 
 def segment(
@@ -49,7 +49,7 @@ def segment(
     values = settings_from(chosen.Settings, settings or {})
     found = chosen().run(volume, seeds, values, report)
     if name and len(found) == 1:
-        found = (replace(found[0], id=_slug(name), name=name),)
+        found = (replace(found[0], id=segment_id_of(name), name=name),)
     return AddSegments(
         tuple(
             replace(one, volume_id=volume.id, remarks=(*one.remarks, *gap_remarks(one, volume)))
@@ -113,7 +113,7 @@ def require_inside(points_lps: Points, volume: Volume) -> None:
         )
 
 
-def _slug(name: str) -> str:
+def segment_id_of(name: str) -> str:
     """An id from a name: lower case, words joined by underscores."""
     words = "".join(c if c.isalnum() else " " for c in name.lower()).split()
     return "_".join(words) or "segment"

@@ -51,3 +51,42 @@ def test_a_file_of_another_scan_changes_nothing(tmp_path, capsys):
     assert complaint.count("\n") == 1
     assert "no segmentation" in complaint
     assert sorted(tmp_path.glob("a.splan/manifests/*")) == before
+
+
+def test_a_segment_is_edited_from_a_shell_and_the_journal_does_it_again(tmp_path, capsys):
+    case = case_of(tmp_path)
+    io.save(case, tmp_path / "a.splan")
+    io.save(case, tmp_path / "b.splan")
+    edit = ("segments", "edit", tmp_path / "a.splan", "margin", "--segment", "left")
+    dry = answer_of(capsys, *edit[:-1], "body", "--margin-mm", "-3", "--dry-run")
+    assert dry["edits"][0]["type"] == "ChangeSegment"
+    assert io.load(tmp_path / "a.splan").segments["body"].voxels == case.segments["body"].voxels
+    grown = answer_of(capsys, *edit, "--setting", "margin_mm=3")
+    assert grown["what"] == f"Grow {case.segments['left'].name} by 3 mm"
+    assert grown["segments"][0]["voxels"] > case.segments["left"].voxels
+    rim = answer_of(
+        capsys, "segments", "edit", tmp_path / "a.splan", "difference", "--segment", "left",
+        "--with", "body", "--name", "Left rim",
+    )  # fmt: skip
+    assert rim["segments"][0]["id"] == "left_rim"
+    journal = tmp_path / "a.splan" / "journal.jsonl"
+    assert answer_of(capsys, "apply", tmp_path / "b.splan", journal)["applied"] == 2
+    kept, again = (io.load(tmp_path / f"{name}.splan").segments for name in "ab")
+    assert {one: again[one].digest for one in again} == {one: kept[one].digest for one in kept}
+    listed = answer_of(capsys, "segments", "operations")["operations"]
+    assert {"margin", "union"} <= {one["name"] for one in listed}
+
+
+def test_an_edit_that_makes_no_sense_changes_nothing(tmp_path, capsys):
+    io.save(case_of(tmp_path), tmp_path / "a.splan")
+    before = sorted(tmp_path.glob("a.splan/manifests/*"))
+    for words in (
+        ["margin", "--segment", "left", "--margin-mm", "1e6"],
+        ["margin", "--segment", "left", "--margin-mm=-90"],
+        ["margin", "--segment", "nobody"],
+        ["widen", "--segment", "left"],
+        ["keep_islands", "--segment", "left", "--point", "0,0,9000"],
+    ):
+        assert main(["segments", "edit", str(tmp_path / "a.splan"), *words, "--quiet"]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(tmp_path.glob("a.splan/manifests/*")) == before

@@ -1,6 +1,6 @@
 """Each edit: what it does, and what it refuses in one sentence."""
 
-from dataclasses import FrozenInstanceError, is_dataclass
+from dataclasses import FrozenInstanceError, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -8,6 +8,8 @@ import pytest
 from surgiplan.edits import (
     EDITS,
     AddSegments,
+    ChangeSegment,
+    ColourSegment,
     MovePlane,
     MoveStent,
     PlaceStent,
@@ -16,7 +18,7 @@ from surgiplan.edits import (
     Rename,
     ResizeStent,
 )
-from surgiplan.errors import PlanError, SegmentationError
+from surgiplan.errors import GeometryError, PlanError, SegmentationError
 from surgiplan.model import (
     Branch,
     Case,
@@ -25,6 +27,7 @@ from surgiplan.model import (
     Segment,
     StentDesign,
     StentPlacement,
+    Volume,
     VoxelGrid,
 )
 
@@ -110,3 +113,41 @@ def test_what_a_plan_hangs_on_cannot_be_removed(case):
 def test_a_name_is_changed_in_place(case):
     renamed = Rename("segments/liver", " Liver ").apply(case)
     assert renamed.segments["liver"].name == "Liver"
+
+
+@pytest.fixture
+def scanned(case):
+    grid = case.segments["liver"].grid
+    return case.with_(Volume("ct", np.zeros(grid.shape, np.int16), grid))
+
+
+def test_a_changed_segment_takes_its_place_and_what_was_made_beside_joins(scanned):
+    liver = scanned.segments["liver"]
+    half = replace(liver, mask=np.indices(liver.mask.shape)[0] < 10)
+    rest = replace(liver, id="liver_2", mask=~half.mask)
+    edit = ChangeSegment(half, "Split liver into parts", (rest,))
+    assert edit.label == "Split liver into parts"
+    after = edit.apply(scanned)
+    assert list(after.segments) == ["liver", "aorta_lumen", "liver_2"]
+    assert after.segments["liver"].voxels == liver.voxels / 2
+
+
+def test_a_change_that_leaves_nothing_or_lies_on_another_grid_is_refused(scanned):
+    liver = scanned.segments["liver"]
+    empty = replace(liver, mask=np.zeros(liver.mask.shape, bool))
+    with pytest.raises(SegmentationError, match=r"nothing of liver.*remove the segment"):
+        ChangeSegment(empty, "Erase").apply(scanned)
+    affine = liver.grid.affine.copy()
+    affine[0, 3] += 0.4
+    beside = replace(liver, grid=replace(liver.grid, affine=affine))
+    with pytest.raises(GeometryError, match="own grid"):
+        ChangeSegment(beside, "Paint").apply(scanned)
+
+
+def test_a_segment_gets_a_colour_and_loses_it(scanned):
+    red = ColourSegment("liver", "#c0392b").apply(scanned)
+    assert red.segments["liver"].colour == "#c0392b"
+    assert red.segments["liver"].digest == scanned.segments["liver"].digest
+    assert ColourSegment("liver", "").apply(red).segments["liver"].colour == ""
+    with pytest.raises(PlanError, match="no colour"):
+        ColourSegment("liver", "red").apply(scanned)

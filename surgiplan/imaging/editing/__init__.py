@@ -1,0 +1,7 @@
+"""What a hand does to a segment: operations that look at a box of the scan and return segments."""
+
+from .operation import NoSettings, Operation
+from .operations import OPERATIONS
+from .patch import Patch, extended
+
+__all__ = ["OPERATIONS", "NoSettings", "Operation", "Patch", "extended"]
