@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
-from benchmarks import dicom, mechanics, sample, store, window
+from benchmarks import dicom, mechanics, sample, store, validation, window
 from benchmarks.row import Row
 
 __all__ = ["SUBJECTS"]
@@ -17,6 +17,7 @@ SUBJECTS: Mapping[str, Callable[[], AbstractContextManager[tuple[Row, ...]]]] = 
         "compressed": dicom.compressed_rows,
         "store": store.rows,
         "mechanics": mechanics.rows,
+        "validation": validation.rows,
     }
 )
 """By the name that ``python -m benchmarks NAME`` takes."""

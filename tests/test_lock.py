@@ -15,6 +15,7 @@ NOT_FREE = {
     "dijkstra3d",
     "gmsh",
     "kimimaro",
+    "medpy",
     "mkl",
     "pylibjpeg-libjpeg",
     "pymeshfix",

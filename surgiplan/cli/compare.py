@@ -3,18 +3,19 @@
 import csv
 import io as text_io
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from surgiplan import RESEARCH_USE, io
 from surgiplan.errors import SegmentationError, SurgiplanError
-from surgiplan.model import Case, Segment
+from surgiplan.model import Segment
 from surgiplan.validation import Comparison, Surface, compared, definitions
 
-from .open_case import loaded
+from .consensus import consensus_of, written
 from .output import Answer, Console
-from .passphrase import unlocked
+from .structures import Structures, readers_of
 
 __all__ = ["compare"]
 
@@ -30,29 +31,59 @@ def compare(options: Namespace, console: Console) -> Answer:
         raise SegmentationError(
             f"A tolerance of {options.tolerance_mm:g} mm makes no sense; choose one such as 1."
         )
-    names = io.label_names(options.names) if options.names else {}
-    wanted = set(options.label)
-    load = _Load(options.passphrase_file)
-    reference = _segments(options.reference, names, wanted, load, console)
-    surface = Surface(options.surface)
+    if bool(options.consensus) != bool(options.output):
+        raise SegmentationError(
+            "A consensus needs both: how it is found (--consensus) and where to write it (-o)."
+        )
+    structures = Structures(
+        [options.reference, *options.test],
+        names=io.label_names(options.names) if options.names else None,
+        wanted=options.label,
+        passphrase_file=options.passphrase_file,
+        report=console.report,
+    )
+    reference = structures(options.reference)
+    measured = partial(
+        compared, reference, tolerance_mm=options.tolerance_mm, surface=Surface(options.surface),
+        report=console.report,
+    )  # fmt: skip
     rows: list[Comparison] = []
+    readers: dict[str, Mapping[str, Segment]] = {}
     problems: list[dict[str, str]] = []
-    for n, test in enumerate(options.test):
-        reader = _reader(test, n, options.test)
+    for reader, test in zip(readers_of(options.test), options.test, strict=True):
         try:
-            readers = {reader: _segments(test, names, wanted, load, console)}
-            rows += compared(
-                reference, readers, tolerance_mm=options.tolerance_mm, surface=surface,
-                report=console.report,
-            )  # fmt: skip
+            readers[reader] = structures(test)
+            rows += measured({reader: readers[reader]})
         except SurgiplanError as error:
             if len(options.test) == 1:
                 raise
+            readers.pop(reader, None)
             problems.append({"reader": reader, "detail": str(error)})
-    problems += [
-        {"reader": row.reader, "name": row.name, "detail": row.agreement.reason or row.notice}
-        for row in rows
-        if row.agreement.reason or row.notice
+    answer: dict[str, Any] = {}
+    lines: list[str] = []
+    if options.consensus:
+        found = consensus_of(reference, readers, options.consensus)
+        rows += measured({options.consensus: found.segments})
+        answer, lines = written(found, options.output, structures)
+    return _answer(options, rows, problems, answer, lines)
+
+
+def _answer(
+    options: Namespace,
+    rows: Sequence[Comparison],
+    problems: Sequence[dict[str, str]],
+    more: Mapping[str, Any],
+    lines: Sequence[str],
+) -> Answer:
+    if not rows:
+        raise SegmentationError(" ".join(problem["detail"] for problem in problems))
+    told = [
+        *problems,
+        *(
+            {"reader": row.reader, "name": row.name, "detail": row.agreement.reason or row.notice}
+            for row in rows
+            if row.agreement.reason or row.notice
+        ),
     ]
     labels = [_row(row) for row in rows]
     if options.csv:
@@ -60,64 +91,20 @@ def compare(options: Namespace, console: Console) -> Answer:
     answer = {
         "labels": labels,
         "tolerance_mm": options.tolerance_mm,
-        "definitions": definitions(surface),
-        "problems": problems,
+        "definitions": definitions(Surface(options.surface)),
+        "problems": told,
+        **more,
     }
-    return Answer(answer, tuple(_lines(rows, answer["definitions"], problems)))
-
-
-class _Load:
-    """Reads cases; an encrypted one asks for its passphrase once."""
-
-    def __init__(self, passphrase_file: Path | None) -> None:
-        self._file = passphrase_file
-        self._places: dict[Path, Path | io.Place] = {}
-
-    def __call__(self, path: Path) -> Case:
-        """The case at a path.  Raises CaseFileError."""
-        if path not in self._places:
-            self._places[path] = unlocked(path, self._file)
-        return loaded(self._places[path])
-
-
-def _segments(
-    where: str, names: dict[int, str], wanted: set[str], load: _Load, console: Console
-) -> Sequence[Segment]:
-    """The structures of a file, of a case, or one segment ``CASE#segment``."""
-    path, hash_mark, name = where.rpartition("#")
-    if hash_mark and Path(path).is_dir():
-        return [load(Path(path)).segment(name)]
-    if Path(where).is_dir():
-        found = list(load(Path(where)).segments.values())
-    elif Path(where).is_file():
-        found = list(io.load_labels(Path(where), names, console.report))
-    else:
-        raise SegmentationError(f"There is no file or case {where}; check the path.")
-    chosen = [s for s in found if not wanted or wanted & {s.id, s.name, s.id.removeprefix("label")}]
-    if not chosen:
-        known = ", ".join(s.name for s in found) or "none"
-        raise SegmentationError(
-            f"{where} has none of the labels {', '.join(sorted(wanted))}; it has {known}."
-        )
-    return chosen
-
-
-def _reader(where: str, number: int, all_of_them: Sequence[str]) -> str:
-    """What the reader is called: the file's name, with a number where two have the same."""
-    path, hash_mark, segment = where.partition("#")
-    name = f"{Path(path).name}{hash_mark}{segment}"
-    twice = sum(Path(other).name == Path(where).name for other in all_of_them) > 1
-    return f"{name} ({number + 1})" if twice else name
+    return Answer(answer, (*_lines(rows, answer["definitions"], told), *lines))
 
 
 def _row(row: Comparison) -> dict[str, Any]:
     numbers = {name: getattr(row.agreement, name) for name in _NUMBERS}
-    worst = row.agreement.worst_places(1)
     return {
         "name": row.name,
         "reader": row.reader,
         **numbers,
-        "worst_point_lps": worst[0][0] if worst else None,
+        "worst_point_lps": row.agreement.worst_lps,
         **({"reason": row.agreement.reason} if row.agreement.reason else {}),
         **({"notice": row.notice} if row.notice else {}),
     }

@@ -228,6 +228,19 @@ def _add_anatomy(commands: Parser) -> None:
         help="surface elements by area, or voxels as MedPy counts them",
     )
     c.add_argument("--csv", type=Path, metavar="FILE", help="the table as a file too")
+    c.add_argument(
+        "--consensus",
+        default="",
+        choices=("majority", "staple"),
+        help="also what the TESTs agree on, as one more reader, with each reader's score",
+    )
+    c.add_argument(
+        "-o",
+        "--output",
+        default="",
+        metavar="FILE or CASE[#NAME]",
+        help="where the consensus goes: a label map, or new segments of a case",
+    )
     _passphrase(c)
     c = commands.add("centerline", "anatomy:centerline", "Trace a lumen and measure its sections.")
     _changes(c)

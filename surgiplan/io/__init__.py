@@ -36,10 +36,18 @@ from .dicom.scan import scan
 from .dicom.series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
 from .dicom.stacking import Partial
 from .dicom.thumbnails import thumbnail
-from .exchange.exporting import EXPORT_FORMATS, Exported, export_segments, format_of
-from .exchange.importing import load_segments
+from .exchange.exporting import (
+    EXPORT_FORMATS,
+    Exported,
+    export_label_map,
+    export_segments,
+    format_of,
+)
+from .exchange.importing import load_segments, segments_alone
+from .exchange.label_reading import names_in
+from .exchange.placing import onto_scan
 from .exchange.seg_writing import SegKind
-from .labels import label_names, load_labels
+from .labels import LabelMap, label_names, load_labels, open_label_map
 from .surfaces import SURFACE_SUFFIXES, write_surface
 from .volumes import VOLUME_SUFFIXES, load_volume_file
 
@@ -57,6 +65,7 @@ __all__ = [
     "Deidentified",
     "EncryptedCase",
     "Exported",
+    "LabelMap",
     "Lost",
     "Opened",
     "Partial",
@@ -75,6 +84,7 @@ __all__ = [
     "discard_autosaves",
     "encrypt",
     "encrypted_like",
+    "export_label_map",
     "export_segments",
     "format_of",
     "from_json",
@@ -92,13 +102,17 @@ __all__ = [
     "log_event",
     "log_export",
     "log_opening",
+    "names_in",
     "new_encrypted",
+    "onto_scan",
+    "open_label_map",
     "opened",
     "pack",
     "phase_of",
     "phases",
     "save",
     "scan",
+    "segments_alone",
     "stored_values",
     "thumbnail",
     "to_json",

@@ -1,33 +1,75 @@
 """Label maps in volume files, one segment for each number in them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from surgiplan.errors import SegmentationError
 from surgiplan.jobs_report import Report, silent
-from surgiplan.model import Segment
+from surgiplan.model import Segment, Volume, VoxelGrid
 
 from .volumes import load_volume_file
 
-__all__ = ["label_names", "load_labels"]
+__all__ = ["LabelMap", "label_names", "load_labels", "open_label_map"]
 
 _MOST_LABELS = 4096
 _LARGEST_NAMES_BYTES = 1 << 20
 
 
-def load_labels(
-    path: Path, names: Mapping[int, str] | None = None, report: Report = silent
-) -> tuple[Segment, ...]:
-    """The structures of a label map, in the order of their numbers, each cropped to its box.
+class LabelMap(Mapping[str, Segment]):
+    """The structures of a label map by name, each cut out when it is asked for.
 
-    A number without a name is called ``label 5``.  Raises DicomError for a file that is no volume
-    and SegmentationError for one that holds no labels.
+    In the order of their numbers; a number without a name is called ``label 5``, and one whose
+    name another has, ``liver (5)``.
     """
-    from scipy.ndimage import find_objects
 
+    def __init__(self, path: Path, volume: Volume, names: Mapping[int, str]) -> None:
+        from scipy.ndimage import find_objects
+
+        self._file, self._volume = path.name, volume
+        boxes = enumerate(find_objects(volume.values), start=1)
+        self._boxes = {number: box for number, box in boxes if box is not None}
+        self._numbers: dict[str, int] = {}
+        for number in self._boxes:
+            name = names.get(number, f"label {number}")
+            self._numbers[f"{name} ({number})" if name in self._numbers else name] = number
+
+    def __getitem__(self, name: str) -> Segment:
+        number = self._numbers[name]
+        box = self._boxes[number]
+        return Segment(
+            id=f"label{number}",
+            name=name,
+            mask=self._volume.values[box] == number,
+            grid=self._volume.grid.cropped([s.start for s in box], [s.stop for s in box]),
+            made_by=f"label {number} of {self._file}",
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @property
+    def grid(self) -> VoxelGrid:
+        """The voxels of the whole file."""
+        return self._volume.grid
+
+    def number(self, name: str) -> int:
+        """The number that stands for a structure in the file."""
+        return self._numbers[name]
+
+
+def open_label_map(
+    path: Path, names: Mapping[int, str] | None = None, report: Report = silent
+) -> LabelMap:
+    """The label map in a volume file.
+
+    Raises DicomError for a file that is no volume and SegmentationError for one without labels.
+    """
     volume, _ = load_volume_file(path, report=report)
     values = volume.values
     whole = values.dtype == np.int16
@@ -36,23 +78,20 @@ def load_labels(
             f"{path.name} is no label map: it should hold whole numbers from 0 to {_MOST_LABELS}; "
             "choose the file that the segmentation was saved in."
         )
-    segments = []
-    for number, box in enumerate(find_objects(values), start=1):
-        if box is None:
-            continue
-        low, high = [s.start for s in box], [s.stop for s in box]
-        segments.append(
-            Segment(
-                id=f"label{number}",
-                name=(names or {}).get(number, f"label {number}"),
-                mask=values[box] == number,
-                grid=volume.grid.cropped(low, high),
-                made_by=f"label {number} of {path.name}",
-            )
-        )
-    if not segments:
+    labels = LabelMap(path, volume, names or {})
+    if not labels:
         raise SegmentationError(f"{path.name} holds no label: all its voxels are 0.")
-    return tuple(segments)
+    return labels
+
+
+def load_labels(
+    path: Path, names: Mapping[int, str] | None = None, report: Report = silent
+) -> tuple[Segment, ...]:
+    """The structures of a label map, in the order of their numbers, each cropped to its box.
+
+    Raises as ``open_label_map`` does.
+    """
+    return tuple(open_label_map(path, names, report).values())
 
 
 def label_names(path: Path) -> dict[int, str]:

@@ -1,22 +1,34 @@
 """Measurements and masks against what is known to be true."""
 
-from .agreement import Agreement, Surface, agreement, definitions
-from .consensus import ReaderScore, Staple, majority, staple
-from .table import Comparison, compared, resampled
+from .agreement import (
+    Agreement,
+    Surface,
+    SurfaceDistances,
+    agreement,
+    definitions,
+    surface_distances,
+)
+from .consensus import Consensus, ReaderScore, Rule, consensus, majority, staple
+from .table import Comparison, compared, on_lattice_of, resampled
 from .truth import TruthRow, beside_truth
 
 __all__ = [
     "Agreement",
     "Comparison",
+    "Consensus",
     "ReaderScore",
-    "Staple",
+    "Rule",
     "Surface",
+    "SurfaceDistances",
     "TruthRow",
     "agreement",
     "beside_truth",
     "compared",
+    "consensus",
     "definitions",
     "majority",
+    "on_lattice_of",
     "resampled",
     "staple",
+    "surface_distances",
 ]

@@ -1,7 +1,7 @@
 """How well one mask agrees with a reference: overlap, volume and surface distances."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -12,7 +12,15 @@ from surgiplan.model import Points, Segment, VoxelGrid
 
 from .surfels import Surfels, SurfelsOf, area_weighted, boundary_voxels
 
-__all__ = ["Agreement", "Surface", "agreement", "definitions", "on_one_grid"]
+__all__ = [
+    "Agreement",
+    "Surface",
+    "SurfaceDistances",
+    "agreement",
+    "definitions",
+    "on_one_grid",
+    "surface_distances",
+]
 
 _PERCENT = 0.95
 _SAME_PLACE_VOXELS = 1e-3
@@ -46,26 +54,22 @@ class Agreement:
     nsd: float | None = None
     tolerance_mm: float = 1.0
     reason: str = ""
-    points_lps: Points = field(default_factory=lambda: np.zeros((0, 3)), repr=False)
-    """Elements of the test's surface in LPS [mm], shape (n, 3)."""
-    signed_mm: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
-    """Distance of each to the reference surface, positive outside the reference, shape (n,)."""
-    missed_lps: Points = field(default_factory=lambda: np.zeros((0, 3)), repr=False)
-    """Elements of the reference's surface in LPS [mm], shape (m, 3)."""
-    missed_mm: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), repr=False)
-    """Distance of each to the test's surface, shape (m,)."""
+    worst_lps: Points | None = None
+    """Where the surfaces are ``hd_mm`` apart, LPS [mm], shape (3,); None if they coincide."""
 
-    def worst_places(self, count: int, apart_mm: float = 15.0) -> list[tuple[Points, float]]:
-        """Points in LPS [mm] of the largest distances [mm], no two nearer than ``apart_mm``."""
-        points = np.concatenate([self.points_lps, self.missed_lps])
-        distances = np.concatenate([np.abs(self.signed_mm), self.missed_mm])
-        worst: list[tuple[Points, float]] = []
-        for n in np.argsort(-distances, kind="stable"):
-            if len(worst) == count or distances[n] <= 0:
-                break
-            if all(np.linalg.norm(points[n] - other) >= apart_mm for other, _ in worst):
-                worst.append((points[n], float(distances[n])))
-        return worst
+
+@dataclass(frozen=True)
+class SurfaceDistances:
+    """Two surfaces in elements, and how far each element lies from the other surface."""
+
+    points_lps: Points
+    """Elements of the test's surface in LPS [mm], shape (n, 3)."""
+    signed_mm: npt.NDArray[np.float64]
+    """Distance of each to the reference surface, positive outside the reference, shape (n,)."""
+    missed_lps: Points
+    """Elements of the reference's surface in LPS [mm], shape (m, 3)."""
+    missed_mm: npt.NDArray[np.float64]
+    """Distance of each to the test's surface, shape (m,)."""
 
 
 def agreement(
@@ -116,6 +120,26 @@ def _reason(in_reference: int, in_test: int) -> str:
     return f"The {'test' if in_reference else 'reference'} is empty: no surface to measure to."
 
 
+def surface_distances(
+    reference: Segment, test: Segment, surface: Surface = Surface.AREA
+) -> SurfaceDistances:
+    """How far the surface of ``test`` lies from the reference's, place by place.
+
+    Raises GeometryError if either is empty, or where ``agreement`` does.
+    """
+    (a, b), grid = on_one_grid([reference, test])
+    for mask, segment in ((a, reference), (b, test)):
+        if not mask.any():
+            raise GeometryError(f"{segment.name} is empty and has no surface; choose another one.")
+    of_a, of_b, from_a, from_b = _apart(a, b, grid, surface)
+    return SurfaceDistances(
+        points_lps=grid.to_lps(of_b.index_kji),
+        signed_mm=np.where(_lies_in(of_b, a), -from_b, from_b),
+        missed_lps=grid.to_lps(of_a.index_kji),
+        missed_mm=from_a,
+    )
+
+
 def _with_distances(
     overlap: Agreement,
     a: npt.NDArray[np.bool_],
@@ -123,26 +147,32 @@ def _with_distances(
     grid: VoxelGrid,
     surface: Surface,
 ) -> Agreement:
-    elements: SurfelsOf = area_weighted if surface is Surface.AREA else boundary_voxels
-    of_a, of_b = elements(a, grid.spacing_mm), elements(b, grid.spacing_mm)
-    from_a, from_b = _distances_mm(of_a, of_b, grid), _distances_mm(of_b, of_a, grid)
+    of_a, of_b, from_a, from_b = _apart(a, b, grid, surface)
     distances = np.concatenate([from_a, from_b])
     weights = np.concatenate([of_a.weights, of_b.weights])
     if surface is Surface.AREA:
         hd95 = max(_percentile(from_a, of_a.weights), _percentile(from_b, of_b.weights))
     else:
         hd95 = float(np.percentile(distances, 100 * _PERCENT))
+    n = int(np.argmax(distances))
+    worst = of_a.index_kji[n] if n < len(of_a) else of_b.index_kji[n - len(of_a)]
     return replace(
         overlap,
-        hd_mm=float(distances.max()),
+        hd_mm=float(distances[n]),
         hd95_mm=hd95,
         assd_mm=float(distances @ weights / weights.sum()),
         nsd=float(weights[distances <= overlap.tolerance_mm].sum() / weights.sum()),
-        points_lps=grid.to_lps(of_b.index_kji),
-        signed_mm=np.where(_lies_in(of_b, a), -from_b, from_b),
-        missed_lps=grid.to_lps(of_a.index_kji),
-        missed_mm=from_a,
+        worst_lps=grid.to_lps(worst) if distances[n] > 0 else None,
     )
+
+
+def _apart(
+    a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_], grid: VoxelGrid, surface: Surface
+) -> tuple[Surfels, Surfels, npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Elements of both surfaces, and how far [mm] each lies from the other surface."""
+    elements: SurfelsOf = area_weighted if surface is Surface.AREA else boundary_voxels
+    of_a, of_b = elements(a, grid.spacing_mm), elements(b, grid.spacing_mm)
+    return of_a, of_b, _distances_mm(of_a, of_b, grid), _distances_mm(of_b, of_a, grid)
 
 
 def _distances_mm(one: Surfels, other: Surfels, grid: VoxelGrid) -> npt.NDArray[np.float64]:

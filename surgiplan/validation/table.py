@@ -1,6 +1,6 @@
 """All structures of a reference beside those of one or several readers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,9 @@ from surgiplan.model import Segment, VoxelGrid
 
 from .agreement import Agreement, Surface, agreement
 
-__all__ = ["Comparison", "compared", "resampled"]
+__all__ = ["Comparison", "compared", "on_lattice_of", "resampled", "without_voxels"]
+
+_UNSTATED = "One of the two does not state its frame of reference; that of the other was taken."
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Comparison:
 
 
 def compared(
-    reference: Sequence[Segment],
-    readers: Mapping[str, Sequence[Segment]],
+    reference: Mapping[str, Segment],
+    readers: Mapping[str, Mapping[str, Segment]],
     *,
     tolerance_mm: float = 1.0,
     surface: Surface = Surface.AREA,
@@ -36,47 +38,73 @@ def compared(
 ) -> list[Comparison]:
     """Each structure of the reference, in its order, beside the one of that name of each reader.
 
-    A structure that a reader lacks counts as empty, and so does the reference for one that only a
-    reader has.  A single structure on each side is compared whatever its name.  What lies on other
-    voxels in the same frame of reference is resampled to the reference's, and the notice says so.
-    Raises GeometryError where the frames differ.
+    Structures are asked for one after the other, so that a mapping may cut them out of a scan of
+    labels when they are wanted.  One that a reader lacks counts as empty, and so does the reference
+    for one that only a reader has.  A single structure on each side is compared whatever its name.
+    What lies on other voxels in the same frame of reference is resampled to the reference's, and
+    the notice says so.  Raises GeometryError where the frames differ.
     """
     rows: list[Comparison] = []
-    for reader, segments in readers.items():
+    for done, (reader, segments) in enumerate(readers.items()):
         pairs = _pairs(reference, segments)
-        for n, (one, other) in enumerate(pairs):
-            report(len(rows) / max(len(pairs) * len(readers), 1), f"Comparing {one.name}")
-            other, notice = _on_lattice_of(one, other)
+        for n, (name, mine, theirs) in enumerate(pairs):
+            report((done + n / len(pairs)) / len(readers), f"Comparing {name}")
+            one = reference[mine] if mine else without_voxels(segments[theirs])
+            other, notice = on_lattice_of(one, segments[theirs] if theirs else without_voxels(one))
             found = agreement(one, other, tolerance_mm=tolerance_mm, surface=surface)
-            rows.append(Comparison(pairs[n][0].name, reader, found, notice))
+            rows.append(Comparison(name, reader, found, notice))
     return rows
 
 
 def _pairs(
-    reference: Sequence[Segment], segments: Sequence[Segment]
-) -> list[tuple[Segment, Segment]]:
+    reference: Mapping[str, Segment], segments: Mapping[str, Segment]
+) -> list[tuple[str, str, str]]:
+    """Name of the row, and under which name either side has it; empty where it does not."""
     if len(reference) == len(segments) == 1:
-        return [(reference[0], segments[0])]
-    theirs = {segment.name: segment for segment in segments}
-    pairs = [(one, theirs.get(one.name, _empty(one))) for one in reference]
-    known = {one.name for one in reference}
-    return pairs + [(_empty(other), other) for name, other in theirs.items() if name not in known]
+        (mine,), (theirs,) = reference, segments
+        return [(mine, mine, theirs)]
+    pairs = [(name, name, name if name in segments else "") for name in reference]
+    return pairs + [(name, "", name) for name in segments if name not in reference]
 
 
-def _empty(like: Segment) -> Segment:
-    return replace(like, mask=np.zeros(like.mask.shape, np.bool_))
+def without_voxels(like: Segment) -> Segment:
+    """An empty segment on the lattice of another."""
+    grid = like.grid.cropped((0, 0, 0), (1, 1, 1))
+    return replace(like, mask=np.zeros((1, 1, 1), np.bool_), grid=grid)
 
 
-def _on_lattice_of(reference: Segment, test: Segment) -> tuple[Segment, str]:
-    """The test on the reference's voxels, and what was done to it."""
-    reference.grid.require_same_frame(test.grid)
+def on_lattice_of(reference: Segment, test: Segment) -> tuple[Segment, str]:
+    """The test on the reference's voxels, and what was done to it.
+
+    Raises GeometryError where their frames of reference differ.
+    """
+    test, notice = _in_frame_of(reference.grid, test)
     a, b = reference.grid, test.grid
+    if _have_one_lattice(a, b):
+        return test, notice
+    spacings = (" × ".join(f"{mm:.2f}" for mm in grid.spacing_mm) for grid in (b, a))
+    said = "Resampled from {} to {} mm.".format(*spacings)
+    return resampled(test, a), f"{said} {notice}".strip()
+
+
+def _in_frame_of(grid: VoxelGrid, test: Segment) -> tuple[Segment, str]:
+    """The test in the reference's frame, where one of them does not say which is its own.
+
+    Label maps never say it; a segment of a case does.  Raises GeometryError where both do and
+    differ.
+    """
+    if grid.frame_uid and test.grid.frame_uid:
+        grid.require_same_frame(test.grid)
+    if grid.frame_uid == test.grid.frame_uid:
+        return test, ""
+    same = replace(test, grid=replace(test.grid, frame_uid=grid.frame_uid))
+    return same, _UNSTATED
+
+
+def _have_one_lattice(a: VoxelGrid, b: VoxelGrid) -> bool:
     offset = a.to_index(b.affine[:3, 3])
     same = np.allclose(a.affine[:3, :3], b.affine[:3, :3], atol=1e-5)
-    if same and np.abs(offset - np.rint(offset)).max() < 1e-3:
-        return test, ""
-    spacings = (" × ".join(f"{mm:.2f}" for mm in grid.spacing_mm) for grid in (b, a))
-    return resampled(test, a), "Resampled from {} to {} mm.".format(*spacings)
+    return bool(same and np.abs(offset - np.rint(offset)).max() < 1e-3)
 
 
 def resampled(segment: Segment, grid: VoxelGrid) -> Segment:

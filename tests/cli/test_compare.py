@@ -8,7 +8,7 @@ import SimpleITK as sitk
 
 from surgiplan import io
 from surgiplan.cli import main
-from surgiplan.model import Case, Segment, VoxelGrid
+from surgiplan.model import Case, Segment, Volume, VoxelGrid
 
 
 @pytest.fixture
@@ -117,3 +117,80 @@ def test_the_table_for_people_says_what_its_numbers_mean(label_map, capsys):
     assert "label 5" in said
     assert "assd_mm: mean distance over the area of both surfaces" in said
     assert "Research use only" in said
+
+
+def test_names_that_lie_beside_a_label_map_are_used(label_map, capsys, tmp_path):
+    paths = label_map("r.nii.gz", organs()), label_map("t.nii.gz", organs(1))
+    (tmp_path / "r.json").write_text(json.dumps({"1": "liver", "5": "spleen"}))
+    (tmp_path / "t.json").write_text(json.dumps({"1": "liver", "5": "spleen"}))
+    _, answer = ask(capsys, *paths)
+    assert [row["name"] for row in answer["labels"]] == ["liver", "spleen"]
+    _, answer = ask(capsys, *paths, "--label", "1")
+    assert [row["name"] for row in answer["labels"]] == ["liver"]
+
+
+@pytest.mark.parametrize("rule", ["majority", "staple"])
+def test_readers_become_a_consensus_with_a_score_for_each(label_map, capsys, tmp_path, rule):
+    reference = label_map("r.nii.gz", organs())
+    readers = [label_map(f"{n}.nii.gz", organs(shift)) for n, shift in enumerate((0, 1, -1))]
+    out = tmp_path / "agreed.nrrd"
+    code, answer = ask(capsys, reference, *readers, "--consensus", rule, "-o", out)
+    assert code == 0
+    row = next(r for r in answer["labels"] if (r["reader"], r["name"]) == (rule, "label 1"))
+    assert row["dice"] == 1.0
+    found = answer["consensus"]
+    scores = {(one["reader"], one["name"]): one["sensitivity"] for one in found["readers"]}
+    assert scores["0.nii.gz", "label 1"] == pytest.approx(1.0, abs=1e-3)
+    assert scores["1.nii.gz", "label 1"] == pytest.approx(0.9, abs=1e-3)
+    assert found["files"] == [str(out)]
+    written = sitk.GetArrayFromImage(sitk.ReadImage(str(out)))
+    assert written.shape == organs().shape
+    assert np.array_equal(np.isin(written, [1, 2]), organs() > 0)
+
+
+def test_a_consensus_goes_into_a_case_as_new_segments(label_map, capsys, tmp_path):
+    case = tmp_path / "plan.splan"
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag([1.0, 1.0, 2.0])[:, ::-1]
+    grid = VoxelGrid((20, 30, 30), affine, "1.2.3")
+    scan = Volume("ct", np.zeros((20, 30, 30), np.int16), grid)
+    io.save(Case().with_(scan, Segment("liver", "liver", organs() == 1, grid, "ct")), case)
+    readers = [label_map(f"{n}.nii.gz", organs(n)) for n in (0, 0, 1)]
+    _, answer = ask(
+        capsys, f"{case}#liver", *readers, "--label", "1", "--consensus", "majority",
+        "-o", f"{case}#agreed",
+    )  # fmt: skip
+    agreed = io.load(case).segments["agreed"]
+    assert agreed.made_by == "majority of 3 readers"
+    assert agreed.voxels == np.count_nonzero(organs() == 1)
+    assert answer["consensus"]["segments"][0]["id"] == "agreed"
+    assert "does not state its frame" in answer["problems"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--consensus", "staple", "-o", "x.nii.gz"], "at least two readers"),
+        (["--consensus", "staple"], "where to write"),
+        (["--tolerance-mm", "0"], "makes no sense"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_one_sentence_and_leaves_no_file(
+    label_map, capsys, tmp_path, monkeypatch, more, says
+):
+    monkeypatch.chdir(tmp_path)
+    reference = label_map("r.nii.gz", organs())
+    code, said = ask(capsys, reference, reference, *more)
+    assert (code, said.count("\n")) == (2, 1)
+    assert says in said
+    assert not (tmp_path / "x.nii.gz").exists()
+
+
+def test_two_segments_of_one_name_are_both_in_the_table(capsys, tmp_path):
+    case = tmp_path / "plan.splan"
+    grid = VoxelGrid((20, 30, 30), np.eye(4))
+    one = Segment("liver", "liver", organs() == 1, grid)
+    io.save(Case().with_(one, Segment("liver2", "liver", organs() == 5, grid)), case)
+    _, answer = ask(capsys, case, case)
+    assert [row["name"] for row in answer["labels"]] == ["liver (liver)", "liver (liver2)"]
+    assert [row["dice"] for row in answer["labels"]] == [1.0, 1.0]

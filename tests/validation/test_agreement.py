@@ -10,7 +10,7 @@ from masks import ball, box, grid_of, segment, two_ellipsoids
 
 from surgiplan.errors import GeometryError
 from surgiplan.model import Segment
-from surgiplan.validation import Surface, agreement
+from surgiplan.validation import Surface, agreement, surface_distances
 
 PEERS = json.loads((Path(__file__).parent / "peer_answers.json").read_text())
 """Answers of surface-distance 0.1 and MedPy 0.5.2 for the masks that ``two_ellipsoids`` makes."""
@@ -104,19 +104,24 @@ def test_an_empty_mask_is_a_failure_and_two_are_a_correct_rejection():
 
 
 def test_the_sign_says_whether_the_test_is_too_large_or_too_small():
-    grown = agreement(segment(ball(15)), segment(ball(18)))
-    shrunk = agreement(segment(ball(18)), segment(ball(15)))
+    grown = surface_distances(segment(ball(15)), segment(ball(18)))
+    shrunk = surface_distances(segment(ball(18)), segment(ball(15)))
     assert grown.signed_mm.min() > 0
     assert shrunk.signed_mm.max() < 0
     assert np.abs(grown.signed_mm).mean() == pytest.approx(3.0, abs=0.5)  # corners of voxels
 
 
-def test_the_worst_places_are_where_the_masks_differ_and_apart_from_each_other():
+def test_an_empty_mask_has_no_surface_to_measure_from():
+    empty, full = segment(np.zeros((9, 9, 9), bool)), segment(box((9, 9, 9), (3, 3, 3), (6, 6, 6)))
+    with pytest.raises(GeometryError, match="is empty"):
+        surface_distances(full, empty)
+
+
+def test_the_worst_point_is_where_the_surfaces_are_furthest_apart():
     reference = ball(15)
-    test = reference | box((60, 60, 60), (29, 29, 40), (32, 32, 55))
-    test &= ~box((60, 60, 60), (10, 20, 20), (22, 40, 40))
-    places = agreement(segment(reference), segment(test)).worst_places(2, apart_mm=10.0)
-    first, second = (place for place, _ in places)
-    assert first[0] == pytest.approx(54.5, abs=1.0)  # x is i: the bump reaches furthest
-    assert second[2] < 25  # z is k: the missing cap
-    assert places[0][1] >= places[1][1] > 2
+    bump = reference | box((60, 60, 60), (29, 29, 40), (32, 32, 55))
+    found = agreement(segment(reference), segment(bump))
+    assert found.worst_lps[0] == pytest.approx(54.5, abs=1.0)  # x is i: the bump reaches there
+    dented = agreement(segment(bump), segment(reference))
+    assert dented.worst_lps == pytest.approx(found.worst_lps)
+    assert agreement(segment(reference), segment(reference)).worst_lps is None

@@ -9,7 +9,7 @@ from typing import Any
 
 from surgiplan.errors import SegmentationError
 from surgiplan.jobs_report import Report, silent
-from surgiplan.model import Case
+from surgiplan.model import Case, Segment, VoxelGrid
 
 from ..atomic import whole_file
 from .label_writing import write_label_map
@@ -18,7 +18,7 @@ from .placing import onto_scan
 from .rt_writing import structure_set
 from .seg_writing import SegKind, segmentation_dataset
 
-__all__ = ["EXPORT_FORMATS", "Exported", "export_segments", "format_of"]
+__all__ = ["EXPORT_FORMATS", "Exported", "export_label_map", "export_segments", "format_of"]
 
 EXPORT_FORMATS: Mapping[str, str] = MappingProxyType(
     {"seg": ".dcm", "rtstruct": ".dcm", "nifti": ".nii.gz", "nrrd": ".nrrd", "mha": ".mha"}
@@ -102,6 +102,27 @@ def export_segments(
         ) from error
     remarks += [origin.remark] if origin.remark else []
     return Exported((path,), tuple(remarks), with_identity=bool(origin.header))
+
+
+def export_label_map(segments: Sequence[Segment], grid: VoxelGrid, path: Path) -> tuple[Path, ...]:
+    """Write segments that belong to no case as a label map on ``grid``, and return the files.
+
+    Raises SegmentationError for a name that means no label map, where two segments share voxels,
+    and where the file cannot be written.
+    """
+    wanted = format_of(path)
+    if wanted in _DICOM:
+        raise SegmentationError(
+            f"{path.name} would be DICOM, which needs the patient's scan; write a label map such "
+            "as .nii.gz or .nrrd, or into a case and export from there."
+        )
+    placed = [onto_scan(one, grid) for one in segments]
+    try:
+        return write_label_map(placed, grid, path, EXPORT_FORMATS[wanted])
+    except OSError as error:
+        raise SegmentationError(
+            f"{path} cannot be written ({error.strerror}); choose another folder."
+        ) from error
 
 
 def _write_dicom(dataset: Any, path: Path) -> None:

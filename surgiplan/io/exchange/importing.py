@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from surgiplan.errors import DicomError
+from surgiplan.errors import DicomError, SegmentationError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Case, Segment
 
@@ -12,9 +12,9 @@ from .anatomy import unsided_warning
 from .choosing import drawn_on
 from .label_reading import load_label_map
 from .rt import filled_structures
-from .seg import asked, placed_segments
+from .seg import asked, placed_segments, stored_segments
 
-__all__ = ["load_segments"]
+__all__ = ["load_segments", "segments_alone"]
 
 
 def load_segments(
@@ -28,6 +28,22 @@ def load_segments(
     if not path.is_file():
         raise DicomError(f"There is no file {path}; check the path.")
     return tuple(_checked(one, case) for one in _loaded(path, case, volume_id, report))
+
+
+def segments_alone(path: Path, report: Report = silent) -> tuple[Segment, ...]:
+    """The segments in a DICOM SEG on its own voxels, without the scan that they were drawn on.
+
+    Raises DicomError for a file that holds none, SegmentationError for contours, which have no
+    voxels of their own.
+    """
+    report(0.0, f"Reading {path.name}")
+    document, arrays = asked(path)
+    if "structures" in document:
+        raise SegmentationError(
+            f"{path.name} holds contours, which mean voxels only on their scan; name the case of "
+            "that scan on the other side."
+        )
+    return tuple(stored_segments(document, arrays, document["references"]["frame"]))
 
 
 def _checked(segment: Segment, case: Case) -> Segment:

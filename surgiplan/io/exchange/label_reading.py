@@ -16,7 +16,7 @@ from ..labels import load_labels
 from .label_writing import names_beside
 from .placing import all_onto_scan
 
-__all__ = ["Meaning", "load_label_map", "meanings"]
+__all__ = ["Meaning", "load_label_map", "meanings", "names_in"]
 
 _LARGEST_HEADER_BYTES = 1 << 20
 _SLICER = re.compile(r"^Segment(\d+)_(Name|Color|LabelValue|Tags):=(.*)$", re.MULTILINE)
@@ -41,9 +41,7 @@ def load_label_map(
     resampled, and a remark says so.  Raises DicomError and SegmentationError.
     """
     known = meanings(path)
-    labels = load_labels(
-        path, {number: one.name for number, one in known.items() if one.name}, report
-    )
+    labels = load_labels(path, names_in(path), report)
     volume = _fitting(labels, case, volume_id)
     segments = []
     for label in labels:
@@ -78,6 +76,11 @@ def meanings(path: Path) -> dict[int, Meaning]:
         return {}
     pairs = content.items() if isinstance(content, dict) else ()
     return {int(k): _from_json(v) for k, v in pairs if str(k).isdecimal() and len(str(k)) < 6}
+
+
+def names_in(path: Path) -> dict[int, str]:
+    """The names of the numbers of a label map that lie in it or beside it; none is no error."""
+    return {number: one.name for number, one in meanings(path).items() if one.name}
 
 
 def _from_json(value: Any) -> Meaning:

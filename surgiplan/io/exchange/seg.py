@@ -17,7 +17,7 @@ from .anatomy import from_cielab
 from .parcel import opened
 from .placing import all_onto_scan
 
-__all__ = ["asked", "coded", "placed_segments"]
+__all__ = ["asked", "coded", "placed_segments", "stored_segments"]
 
 _SECONDS = 60.0
 _BYTES_A_SECOND = 1 << 20
@@ -34,20 +34,33 @@ def placed_segments(
 
     Raises SegmentationError if none of them lies within it.
     """
-    affine = np.array(document["affine"], np.float64).reshape(4, 4)
-    stack = VoxelGrid((1, 1, 1), affine, volume.grid.frame_uid)
+    largest_mm3 = _LARGEST_SCANS * volume.values.size * volume.grid.voxel_mm3
+    for one in document["segments"]:
+        voxel_mm3 = abs(np.linalg.det(_affine(document)[:3, :3]))
+        if np.prod(one["shape"], dtype=float) * voxel_mm3 > largest_mm3:
+            raise SegmentationError(
+                f"{one['name']} reaches far beyond the scan of this case; export it again."
+            )
+    segments = stored_segments(document, arrays, volume.grid.frame_uid, volume.id, report)
+    return all_onto_scan(segments, volume.grid)
+
+
+def stored_segments(
+    document: Any,
+    arrays: Mapping[str, npt.NDArray[Any]],
+    frame_uid: str,
+    volume_id: str = "",
+    report: Report = silent,
+) -> list[Segment]:
+    """The segments in the parcel of a DICOM segmentation, on the voxels that they have there."""
+    stack = VoxelGrid((1, 1, 1), _affine(document), frame_uid)
     remarks: tuple[str, ...] = ()
     if document["kind"] == "FRACTIONAL":
         remarks = ("It was fractional: voxels from 50 % on belong to it.",)
-    largest_mm3 = _LARGEST_SCANS * volume.values.size * volume.grid.voxel_mm3
     segments = []
     for n, one in enumerate(document["segments"]):
         report(0.5 + 0.5 * n / len(document["segments"]), f"Placing {one['name']}")
         k, j, i = one["shape"]
-        if k * j * i * stack.voxel_mm3 > largest_mm3:
-            raise SegmentationError(
-                f"{one['name']} reaches far beyond the scan of this case; export it again."
-            )
         bits = np.unpackbits(arrays[str(one["number"])], axis=1, count=j * i)
         low = np.array(one["low"])
         segments.append(
@@ -56,14 +69,18 @@ def placed_segments(
                 name=one["name"],
                 mask=bits.reshape(k, j, i).view(bool),
                 grid=stack.cropped(low, low + [k, j, i]),
-                volume_id=volume.id,
+                volume_id=volume_id,
                 made_by=f"imported: segment {one['number']} of a DICOM segmentation",
                 remarks=remarks,
                 anatomy=coded(one["anatomy"]),
                 colour=from_cielab(one["cielab"]) if one["cielab"] else "",
             )
         )
-    return all_onto_scan(segments, volume.grid)
+    return segments
+
+
+def _affine(document: Any) -> npt.NDArray[np.float64]:
+    return np.array(document["affine"], np.float64).reshape(4, 4)
 
 
 def asked(path: Path) -> tuple[Any, dict[str, Any]]:

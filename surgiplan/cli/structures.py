@@ -1,0 +1,131 @@
+"""The structures that a comparison names: of a file, of a case, or one segment of a case."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from surgiplan import io
+from surgiplan.errors import SegmentationError
+from surgiplan.jobs_report import Report, silent
+from surgiplan.model import Case, Segment
+
+from .open_case import loaded
+from .passphrase import unlocked
+
+__all__ = ["Structures", "case_of", "readers_of"]
+
+
+class Structures:
+    """Reads them; an encrypted case asks for its passphrase once."""
+
+    def __init__(
+        self,
+        places: Sequence[str] = (),
+        *,
+        names: Mapping[int, str] | None = None,
+        wanted: Collection[str] = (),
+        passphrase_file: Path | None = None,
+        report: Report = silent,
+    ) -> None:
+        """``places`` are all that will be asked for: contours need the scan of a case among them.
+
+        ``names`` of the numbers of label maps; ``wanted`` names or numbers, all if there are none.
+        """
+        self._names, self._wanted, self._report = names, frozenset(wanted), report
+        self._file = passphrase_file
+        self._unlocked: dict[Path, Path | io.Place] = {}
+        self._scan_of = next((path for place in places if (path := case_of(place)[0])), None)
+
+    def __call__(self, where: str) -> Mapping[str, Segment]:
+        """By name.  Raises SegmentationError, CaseFileError, DicomError or PlanError."""
+        path, segment = case_of(where)
+        if path and segment:
+            one = self.case(path).segment(segment)
+            return {one.name: one}
+        found = self._of_case(path) if path else self._of_file(Path(where))
+        known = [(name, (name, *_other_names(found, name))) for name in found]
+        chosen = [
+            name for name, all_ in known if not self._wanted or not self._wanted.isdisjoint(all_)
+        ]
+        if not chosen:
+            raise SegmentationError(
+                f"{where} has none of the labels {', '.join(sorted(self._wanted))}; it has "
+                f"{', '.join(found) or 'none'}."
+            )
+        return found if len(chosen) == len(found) else _Some(found, chosen)
+
+    def case(self, path: Path) -> Case:
+        """The case at a path.  Raises CaseFileError."""
+        return loaded(self.place(path))
+
+    def place(self, path: Path) -> Path | io.Place:
+        """Where the case lies, unlocked.  Raises CaseFileError."""
+        if path not in self._unlocked:
+            self._unlocked[path] = unlocked(path, self._file)
+        return self._unlocked[path]
+
+    def _of_case(self, path: Path) -> Mapping[str, Segment]:
+        case = self.case(path)
+        if not case.segments:
+            raise SegmentationError(f"{path} has no segments yet; make or import some first.")
+        return _by_name(list(case.segments.values()))
+
+    def _of_file(self, path: Path) -> Mapping[str, Segment]:
+        if not path.is_file():
+            raise SegmentationError(f"There is no file or case {path}; check the path.")
+        if path.name.lower().endswith(io.VOLUME_SUFFIXES):
+            names = self._names if self._names is not None else io.names_in(path)
+            return io.open_label_map(path, names, self._report)
+        if self._scan_of is None:
+            return _by_name(io.segments_alone(path, self._report))
+        return _by_name(io.load_segments(path, self.case(self._scan_of), report=self._report))
+
+
+class _Some(Mapping[str, Segment]):
+    """Some of the structures of a mapping that cuts them out only when they are asked for."""
+
+    def __init__(self, all_: Mapping[str, Segment], names: Sequence[str]) -> None:
+        self._all, self._names = all_, tuple(names)
+
+    def __getitem__(self, name: str) -> Segment:
+        return self._all[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def case_of(where: str) -> tuple[Path | None, str]:
+    """The case that ``CASE`` or ``CASE#segment`` names, and the segment; None for a file."""
+    path, hash_mark, segment = where.rpartition("#")
+    if hash_mark and Path(path).is_dir():
+        return Path(path), segment
+    return (Path(where), "") if Path(where).is_dir() else (None, "")
+
+
+def readers_of(places: Sequence[str]) -> list[str]:
+    """What each reader is called: the file's name, with a number where several have the same."""
+    names = [f"{Path(path).name}{mark}{segment}" for path, mark, segment in map(_split, places)]
+    return [f"{name} ({n + 1})" if names.count(name) > 1 else name for n, name in enumerate(names)]
+
+
+def _split(where: str) -> tuple[str, str, str]:
+    return where.partition("#")
+
+
+def _by_name(segments: Sequence[Segment]) -> Mapping[str, Segment]:
+    """Those that share a name carry their ids too, so that none hides another."""
+    names = [one.name for one in segments]
+    return {
+        one.name if names.count(one.name) == 1 else f"{one.name} ({one.id})": one
+        for one in segments
+    }
+
+
+def _other_names(found: Mapping[str, Segment], name: str) -> tuple[str, ...]:
+    """Under what else a structure may be asked for: number or id."""
+    if isinstance(found, io.LabelMap):
+        number = found.number(name)
+        return str(number), f"label{number}"
+    return (found[name].id, found[name].name)
