@@ -24,6 +24,8 @@ from surgiplan.imaging.morphology import (
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Segment, Volume, VoxelGrid
 
+from .column import Column, column
+
 if TYPE_CHECKING:
     from .organ import Organ
 
@@ -104,6 +106,11 @@ class Survey:
         dense = (values > _BONE_HU) & self.body
         sure = (values > 2 * _BONE_HU) & self.body
         return reached(dense, np.argwhere(sure))
+
+    @cached_property
+    def spine(self) -> Column | None:
+        """The course of the spinal canal; None where no spine is seen."""
+        return column(self.coarse, self.body)
 
     @cached_property
     def blood_pool(self) -> BloodPool | None:
