@@ -13,6 +13,7 @@ from surgiplan import RESEARCH_USE, __version__
 from surgiplan.errors import PlanError
 
 from .output import Answer, Console
+from .validation_options import add_validation
 
 __all__ = ["Parser", "parser", "point"]
 
@@ -59,6 +60,7 @@ class Parser:
         )
         for add in (_add_scans, _add_anatomy, _add_plan, _add_case):
             add(self)
+        add_validation(self, _passphrase)
 
     @property
     def commands(self) -> frozenset[str]:
@@ -215,33 +217,6 @@ def _add_anatomy(commands: Parser) -> None:
     _case(c)
     c.add_argument("segment", metavar="SEGMENT")
     c.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
-    c = commands.add("compare", "compare:compare", "Measure segmentations against a reference.")
-    c.add_argument("reference", metavar="REFERENCE", help="a label map, a case, or CASE#SEGMENT")
-    c.add_argument("test", nargs="+", metavar="TEST", help="the same of each reader")
-    c.add_argument("--label", action="append", default=[], metavar="N", help="number or name")
-    c.add_argument("--names", type=Path, metavar="FILE", help="JSON with the names of the numbers")
-    c.add_argument("--tolerance-mm", type=float, default=1.0, metavar="T", help="of surface Dice")
-    c.add_argument(
-        "--surface",
-        choices=("area", "voxels"),
-        default="area",
-        help="surface elements by area, or voxels as MedPy counts them",
-    )
-    c.add_argument("--csv", type=Path, metavar="FILE", help="the table as a file too")
-    c.add_argument(
-        "--consensus",
-        default="",
-        choices=("majority", "staple"),
-        help="also what the TESTs agree on, as one more reader, with each reader's score",
-    )
-    c.add_argument(
-        "-o",
-        "--output",
-        default="",
-        metavar="FILE or CASE[#NAME]",
-        help="where the consensus goes: a label map, or new segments of a case",
-    )
-    _passphrase(c)
     c = commands.add("centerline", "anatomy:centerline", "Trace a lumen and measure its sections.")
     _changes(c)
     c.add_argument("segment", metavar="SEGMENT")

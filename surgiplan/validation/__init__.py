@@ -8,16 +8,21 @@ from .agreement import (
     definitions,
     surface_distances,
 )
+from .cohort import CohortCase, CohortSummary, LabelSummary, SubgroupGap, summary_of
 from .consensus import Consensus, ReaderScore, Rule, consensus, majority, staple
 from .table import Comparison, compared, on_lattice_of, resampled
 from .truth import TruthRow, beside_truth
 
 __all__ = [
     "Agreement",
+    "CohortCase",
+    "CohortSummary",
     "Comparison",
     "Consensus",
+    "LabelSummary",
     "ReaderScore",
     "Rule",
+    "SubgroupGap",
     "Surface",
     "SurfaceDistances",
     "TruthRow",
@@ -30,5 +35,6 @@ __all__ = [
     "on_lattice_of",
     "resampled",
     "staple",
+    "summary_of",
     "surface_distances",
 ]
