@@ -1,6 +1,6 @@
 """The brightness of the blood in a large vessel, found without seeds: what shows the contrast."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ from .coarse import Coarse
 from .crop import bounding_box
 from .morphology import Mask
 
-__all__ = ["BloodPool", "blood_pool"]
+__all__ = ["BloodPool", "blood_pool", "blood_pools"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,6 +44,10 @@ class BloodPool:
     """Median of its inside."""
     length_mm: float
     """How far it was followed along the body."""
+    middles_kji: Floats = field(repr=False)
+    """Its middle in each slice from the head down, in blocks, (n, 3)."""
+    radii_mm: Floats = field(repr=False)
+    """Radius of its inside, a block's rim less than the lumen, (n,)."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +67,39 @@ def blood_pool(coarse: Coarse, body: Mask) -> BloodPool | None:
     ``body`` has the blocks of ``coarse``.  A vessel is a chain of discs that are rounder, more even
     and darker at their rim than bone.
     """
+    return next(iter(blood_pools(coarse, body)), None)
+
+
+def blood_pools(coarse: Coarse, body: Mask) -> tuple[BloodPool, ...]:
+    """All such vessels, each found once at the level that shows most of it, the longest first."""
     box = bounding_box(body)
     if box is None:
-        return None
+        return ()
     body = body[box.slices]
     coarse = replace(coarse, values=coarse.values[box.slices])
     wanted_mm = min(_LONG_MM, _MOST_OF_A_SCAN * len(coarse.values) * coarse.spacing_mm[0])
-    best: BloodPool | None = None
     middle = _middle_of(body)
+    found: list[BloodPool] = []
     for level in _LEVELS_HU:
-        discs = _discs(coarse, body, level, middle)
-        found = _longest_chain(coarse, discs)
-        if found is None or found.length_mm < wanted_mm:
-            continue
-        if best is None or found.length_mm > 1.2 * best.length_mm:
-            best = found
-    return best
+        for pool in _chains(coarse, _discs(coarse, body, level, middle), wanted_mm):
+            same = [n for n, other in enumerate(found) if _are_one(coarse, pool, other)]
+            if all(pool.length_mm > 1.2 * found[n].length_mm for n in same):
+                found = [other for n, other in enumerate(found) if n not in same] + [pool]
+    found.sort(key=lambda pool: -pool.length_mm)
+    low = np.array(box.low, float)
+    return tuple(replace(pool, middles_kji=pool.middles_kji + low) for pool in found)
+
+
+def _are_one(coarse: Coarse, a: BloodPool, b: BloodPool) -> bool:
+    """Whether two chains share most slices of the shorter one and lie within each other there."""
+    _, rows, columns = np.intersect1d(
+        a.middles_kji[:, 0], b.middles_kji[:, 0], assume_unique=True, return_indices=True
+    )
+    if 2 * len(rows) < min(len(a.middles_kji), len(b.middles_kji)):
+        return False
+    apart = (a.middles_kji[rows] - b.middles_kji[columns]) * np.array(coarse.spacing_mm)
+    near = np.linalg.norm(apart, axis=1) < np.maximum(a.radii_mm[rows], b.radii_mm[columns])
+    return bool(near.mean() > 0.5)
 
 
 def _middle_of(body: Mask) -> Floats:
@@ -153,11 +174,34 @@ def _walled(
     return brighter / np.maximum(total, 1)
 
 
-def _longest_chain(coarse: Coarse, discs: _Discs) -> BloodPool | None:
-    """Links each disc to the best of the slice below it and takes the longest chain."""
+def _chains(coarse: Coarse, discs: _Discs, wanted_mm: float) -> list[BloodPool]:
+    """Chains of linked discs that are long enough; each disc is in one at most."""
     n = len(discs.slice)
-    if not n:
-        return None
+    length, before = _linked(coarse, discs)
+    free = np.ones(n, bool)
+    found = []
+    for end in np.argsort(-length, kind="stable"):
+        if length[end] * coarse.spacing_mm[0] < wanted_mm:
+            break
+        chain = []
+        d = int(end)
+        while d >= 0 and free[d]:
+            chain.append(d)
+            free[d] = False
+            d = int(before[d])
+        if chain and len(chain) * coarse.spacing_mm[0] >= wanted_mm:
+            middles = np.column_stack(
+                [discs.slice[chain], discs.middle_mm[chain] / np.array(coarse.spacing_mm[1:])]
+            )
+            radii = np.sqrt(discs.area_mm2[chain] / np.pi)
+            level_hu = float(np.median(discs.level_hu[chain]))
+            found.append(BloodPool(level_hu, len(chain) * coarse.spacing_mm[0], middles, radii))
+    return found
+
+
+def _linked(coarse: Coarse, discs: _Discs) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Discs in the longest chain that ends in each disc from below, and the disc before it."""
+    n = len(discs.slice)
     length = np.ones(n, int)
     before = np.full(n, -1)
     by_slice = {k: np.flatnonzero(discs.slice == k) for k in np.unique(discs.slice)}
@@ -174,8 +218,4 @@ def _longest_chain(coarse: Coarse, discs: _Discs) -> BloodPool | None:
             if fits.any():
                 chosen = below[fits][np.argmax(length[below[fits]])]
                 length[d], before[d] = length[chosen] + 1, chosen
-    chain = [int(np.argmax(length))]
-    while before[chain[-1]] >= 0:
-        chain.append(int(before[chain[-1]]))
-    level_hu = float(np.median(discs.level_hu[chain]))
-    return BloodPool(level_hu, len(chain) * coarse.spacing_mm[0])
+    return length, before

@@ -16,6 +16,7 @@ _OWN: Mapping[str, str] = {
     "body": "surgiplan.imaging.organs.body:Body",
     "bone": "surgiplan.imaging.bone:Bone",
     "vessel": "surgiplan.imaging.vessel:Vessel",
+    "aorta": "surgiplan.imaging.organs.aorta:Aorta",
     "liver": "surgiplan.imaging.liver:Liver",
     "tumour": "surgiplan.imaging.tumour:Tumour",
     "torso": "surgiplan.imaging.organs.torso:Torso",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import SegmentationError
 from surgiplan.geometry import upright
-from surgiplan.imaging.blood_pool import BloodPool, blood_pool
+from surgiplan.imaging.blood_pool import BloodPool, blood_pools
 from surgiplan.imaging.coarse import Coarse, coarsened
 from surgiplan.imaging.crop import Box
 from surgiplan.imaging.morphology import (
@@ -112,10 +112,15 @@ class Survey:
         """The course of the spinal canal; None where no spine is seen."""
         return column(self.coarse, self.body)
 
-    @cached_property
+    @property
     def blood_pool(self) -> BloodPool | None:
         """The contrast-filled large vessel; None without contrast."""
-        return blood_pool(self.coarse, self.body)
+        return next(iter(self.blood_pools), None)
+
+    @cached_property
+    def blood_pools(self) -> tuple[BloodPool, ...]:
+        """All contrast-filled large vessels that run along the body, the longest first."""
+        return blood_pools(self.coarse, self.body)
 
     def organ(self, name: str) -> Segment | None:
         """The segment ``name`` on the upright scan; None where its method gave up."""

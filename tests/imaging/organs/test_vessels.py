@@ -1,0 +1,91 @@
+"""Arteries and veins that are found without a click."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from surgiplan.errors import SegmentationError
+from surgiplan.imaging import METHODS
+from surgiplan.jobs_report import silent
+from surgiplan.model import Volume, VoxelGrid
+from tests.imaging.trunk import trunk
+
+NO_SEEDS = np.zeros((0, 3))
+STEPS_MM = (3.0, 1.5, 1.5)
+SHAPE = (60, 90, 110)
+
+
+def found_in(volume, method="aorta"):
+    """Segments of a method by id."""
+    made = METHODS[method]().run(volume, NO_SEEDS, METHODS[method].Settings(), silent)
+    return {one.id: one for one in made}
+
+
+def dice(segment, truth):
+    full = np.zeros(truth.shape, bool)
+    full[segment.grid.box_in(truth_grid(truth.shape))] = segment.mask
+    return 2 * np.count_nonzero(full & truth) / (full.sum() + truth.sum())
+
+
+def truth_grid(shape, steps_mm=STEPS_MM):
+    affine = np.eye(4)
+    affine[:3, :3] = np.eye(3)[:, ::-1] * steps_mm
+    affine[:3, 3] = -affine[:3, :3] @ ((np.array(shape) - 1) / 2)
+    return VoxelGrid(shape, affine)
+
+
+@cache
+def belly(blood_hu=250.0, cava_hu=60.0):
+    """Spine, vena cava, and an aorta that parts 60 mm above the lower end; truth by name."""
+    z, y, x = (
+        (n - (count - 1) / 2) * step
+        for n, count, step in zip(np.ogrid[tuple(map(slice, SHAPE))], SHAPE, STEPS_MM, strict=True)
+    )
+    values = np.full(SHAPE, -1000.0, np.float32)
+    truth = {}
+
+    def tube(name, hu, cx, cy, radius, where):
+        inside = np.broadcast_to((np.hypot(x - cx, y - cy) < radius) & where, SHAPE)
+        values[inside] = hu
+        truth[name] = inside
+
+    values[np.broadcast_to((x / 80) ** 2 + (y / 62) ** 2 < 1, SHAPE)] = 40
+    values[np.broadcast_to((x / 70) ** 2 + (y / 52) ** 2 < 1, SHAPE)] = -100
+    tube("cortex", 500, 0, 32, 18, z < 1000)
+    tube("marrow", 150, 0, 32, 15, z < 1000)
+    tube("cava", cava_hu, -16, -2, 9, z < 1000)
+    upper = z > -30
+    tube("wall", 45, 8, -2, 11.5, upper)
+    spread = 6 + 0.45 * np.clip(-30 - z, 0, None)
+    for side, sign in (("left", 1), ("right", -1)):
+        tube(f"wall {side}", 45, 8 + sign * spread, -4, 6.8, ~upper)
+    for side, sign in (("left", 1), ("right", -1)):
+        tube(f"iliac_artery_{side}", blood_hu, 8 + sign * spread, -4, 5.3, ~upper)
+    tube("aorta_lumen", blood_hu, 8, -2, 10, upper)
+    values = gaussian_filter(values, [0.6 / step for step in STEPS_MM])
+    values += 10 * np.random.default_rng(1).standard_normal(SHAPE, np.float32)
+    return Volume("ct", np.rint(values).astype(np.int16), truth_grid(SHAPE)), truth
+
+
+@pytest.mark.parametrize(("blood_hu", "cava_hu"), [(300.0, 60.0), (150.0, 150.0)])
+def test_the_aorta_is_found_and_parts_into_its_iliac_arteries(blood_hu, cava_hu):
+    volume, truth = belly(blood_hu, cava_hu)
+    found = found_in(volume)
+    assert dice(found["aorta_lumen"], truth["aorta_lumen"]) > 0.95
+    for side in ("left", "right"):
+        assert dice(found[f"iliac_artery_{side}"], truth[f"iliac_artery_{side}"]) > 0.85
+    assert found["iliac_artery_left"].centroid_lps[0] > found["iliac_artery_right"].centroid_lps[0]
+
+
+def test_the_aorta_runs_through_a_trunk_that_ends_above_its_fork():
+    found = found_in(trunk(blood_hu=250.0))
+    assert set(found) == {"aorta_lumen"}
+    assert found["aorta_lumen"].volume_ml == pytest.approx(np.pi * 1.1**2 * 42, rel=0.05)
+    assert found["aorta_lumen"].confidence > 0.8
+
+
+def test_without_contrast_it_says_that_nothing_was_found():
+    with pytest.raises(SegmentationError, match="contrast"):
+        found_in(trunk(blood_hu=45.0))
