@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
-from benchmarks import dicom, mechanics, sample, store, validation, window
+from benchmarks import dicom, mechanics, sample, store, surfaces, validation, window
 from benchmarks.row import Row
 
 __all__ = ["SUBJECTS"]
@@ -18,6 +18,7 @@ SUBJECTS: Mapping[str, Callable[[], AbstractContextManager[tuple[Row, ...]]]] = 
         "store": store.rows,
         "mechanics": mechanics.rows,
         "validation": validation.rows,
+        "surfaces": surfaces.rows,
     }
 )
 """By the name that ``python -m benchmarks NAME`` takes."""

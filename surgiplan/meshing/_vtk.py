@@ -1,41 +1,53 @@
 """The VTK filters of meshing: numpy in, numpy out."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["smooth_boundary"]
+__all__ = ["boundary", "smoothed"]
+
+Floats = npt.NDArray[np.float64]
+Triangles = npt.NDArray[np.int32]
 
 
-def smooth_boundary(
-    mask: npt.NDArray[np.bool_],
-    spacing_mm: tuple[float, float, float],
-    passes: int,
-    pass_band: float,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int32]]:
-    """Boundary of a mask (k, j, i) whose outermost voxels are all empty, smoothed.
+def boundary(mask: npt.NDArray[np.bool_]) -> tuple[Floats, Triangles]:
+    """Boundary of a mask (k, j, i) whose outermost voxels are all empty: discrete flying edges.
 
-    Points (n, 3) in (k, j, i) voxel units, triangles (m, 3).  Discrete flying edges, then a
-    windowed sinc filter (Taubin, Zhang and Golub, 1996) in a space scaled to millimetres.
+    Points (n, 3) in (k, j, i) voxel units, halfway between voxels; triangles (m, 3), outwards where
+    (i, j, k) is right-handed.  Closed and 2-manifold: each point lies between a full and an empty
+    voxel, and each of the four cells around it adds one piece to its fan.
     """
-    from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-    from vtkmodules.vtkCommonDataModel import vtkImageData
-    from vtkmodules.vtkFiltersCore import vtkWindowedSincPolyDataFilter
     from vtkmodules.vtkFiltersGeneral import vtkDiscreteFlyingEdges3D
 
-    image = vtkImageData()
-    image.SetDimensions(mask.shape[2], mask.shape[1], mask.shape[0])
-    image.SetSpacing(spacing_mm[2], spacing_mm[1], spacing_mm[0])
-    voxels = np.ascontiguousarray(mask).view(np.uint8)
-    image.GetPointData().SetScalars(numpy_to_vtk(voxels.reshape(-1)))
-
     edges = vtkDiscreteFlyingEdges3D()
-    edges.SetInputData(image)
+    edges.SetInputData(_image(mask.view(np.uint8)))
     edges.SetValue(0, 1)
     edges.ComputeNormalsOff()
     edges.ComputeScalarsOff()
+    edges.Update()
+    return _mesh(edges.GetOutput())
 
+
+def smoothed(points: Floats, triangles: Triangles, passes: int, pass_band: float) -> Floats:
+    """Points (n, 3) after a windowed sinc filter (Taubin, Zhang and Golub, 1996)."""
+    if not passes:
+        return points
+    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+    from vtkmodules.vtkFiltersCore import vtkWindowedSincPolyDataFilter
+
+    places, cells, mesh = vtkPoints(), vtkCellArray(), vtkPolyData()
+    coordinates = np.ascontiguousarray(points, np.float32)
+    corners = np.ascontiguousarray(triangles.ravel(), np.int64)
+    offsets = np.arange(0, len(corners) + 1, 3, dtype=np.int64)
+    places.SetData(numpy_to_vtk(coordinates))
+    cells.SetData(numpy_to_vtkIdTypeArray(offsets), numpy_to_vtkIdTypeArray(corners))
+    mesh.SetPoints(places)
+    mesh.SetPolys(cells)
     sinc = vtkWindowedSincPolyDataFilter()
-    sinc.SetInputConnection(edges.GetOutputPort())
+    sinc.SetInputData(mesh)
     sinc.SetNumberOfIterations(passes)
     sinc.SetPassBand(pass_band)
     sinc.NormalizeCoordinatesOn()
@@ -43,8 +55,28 @@ def smooth_boundary(
     sinc.FeatureEdgeSmoothingOff()
     sinc.NonManifoldSmoothingOn()
     sinc.Update()
+    found: Floats = vtk_to_numpy(sinc.GetOutput().GetPoints().GetData()).astype(np.float64)
+    return found
 
-    mesh = sinc.GetOutput()
-    points_ijk = vtk_to_numpy(mesh.GetPoints().GetData()).astype(np.float64)
-    triangles = vtk_to_numpy(mesh.GetPolys().GetConnectivityArray()).reshape(-1, 3)
-    return points_ijk[:, ::-1] / np.array(spacing_mm), triangles.astype(np.int32)
+
+def _image(voxels: npt.NDArray[np.uint8]) -> Any:
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+    from vtkmodules.vtkCommonDataModel import vtkImageData
+
+    image = vtkImageData()
+    image.SetDimensions(voxels.shape[2], voxels.shape[1], voxels.shape[0])
+    # The wrapper keeps the array alive that it looks into.
+    image.GetPointData().SetScalars(numpy_to_vtk(np.ascontiguousarray(voxels).reshape(-1)))
+    return image
+
+
+def _mesh(output: Any) -> tuple[Floats, Triangles]:
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    if not output.GetNumberOfCells():
+        return np.zeros((0, 3)), np.zeros((0, 3), np.int32)
+    points_ijk = vtk_to_numpy(output.GetPoints().GetData())
+    triangles = vtk_to_numpy(output.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    points = np.empty(points_ijk.shape)
+    points[:] = points_ijk[:, ::-1]
+    return points, triangles.astype(np.int32)

@@ -1,80 +1,184 @@
-"""Closed surfaces of segments, and thinner copies of them."""
+"""Closed surfaces of segments, one by one or with the borders that they share."""
 
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from surgiplan.errors import GeometryError
-from surgiplan.model import Segment, Surface
+from surgiplan.model import Segment, Surface, VoxelGrid
 
-__all__ = ["Kind", "decimated", "is_closed", "surface_of"]
+from .labels import label_boundaries
+from .topology import separated
 
-Kind = Literal["organ", "vessel"]
+__all__ = ["surface_of", "surfaces_of"]
 
-_SMOOTHING: dict[Kind, tuple[int, float]] = {"organ": (50, 0.003), "vessel": (20, 0.05)}
-"""Passes and pass band of the windowed sinc: thin structures keep their width."""
+Floats = npt.NDArray[np.float64]
+Triangles = npt.NDArray[np.int32]
 
-_THIN = ("aorta", "arter", "vein", "vessel", "lumen", "tumour", "tumor", "lesion", "airway")
-"""Parts of names whose structures are thin or small."""
+_SMOOTHING = ((5.0, 50, 0.003), (2.0, 30, 0.01), (0.4, 20, 0.1), (0.0, 0, 2.0))
+"""Passes and pass band of the windowed sinc for structures whose volume over surface is at least so
+many voxel edges (a ball of radius r has r/3, a tube r/2): smoothing makes thin ones thinner."""
+_FARTHEST = 0.3
+"""Part of a voxel edge by which the surface may be shifted to give it the volume of its voxels."""
+_MOST_SHARED = 255
 
 
-def surface_of(segment: Segment, *, kind: Kind | None = None) -> Surface:
-    """The closed surface of a segment in LPS [mm], normals outwards.
+def surface_of(segment: Segment, *, smooth: bool = True) -> Surface:
+    """The closed 2-manifold surface of a segment in LPS [mm], normals outwards.
 
-    ``kind`` follows from the name when it is not given.  Volumes shown to a surgeon come from
-    the voxels, not from this surface.  Raises GeometryError for an empty segment.
+    Smoothed as much as its thickness allows, and shifted along its normals by the little that
+    gives it the volume of its voxels.  Raises GeometryError for an empty segment.
     """
-    from ._vtk import smooth_boundary
+    from ._vtk import boundary, smoothed
 
+    _require_voxels(segment)
+    index, triangles = boundary(np.pad(segment.mask, 1))
+    grid = segment.grid
+    if smooth:
+        spacing = np.array(grid.spacing_mm)
+        passes, band = _smoothing(index * spacing, triangles, grid)
+        index = smoothed(index * spacing, triangles, passes, band) / spacing
+    surface = _outward(grid.cropped((-1, -1, -1), grid.shape), index, triangles)
+    return _with_volume(surface, segment) if smooth else surface
+
+
+def surfaces_of(
+    segments: Sequence[Segment], *, shared: bool = False, smooth: bool = True
+) -> tuple[Surface, ...]:
+    """The closed surface of each segment.
+
+    With ``shared`` neighbours meet without gap or overlap: where they touch they have the same
+    points and triangles.  A voxel of several segments belongs to the smallest of them, so that a
+    tumour lies in a hollow of its liver.  Raises GeometryError for an empty segment, and for shared
+    ones on different voxels or of which nothing is left.
+    """
+    if shared and len(segments) > 1:
+        return _shared(segments, smooth=smooth)
+    return tuple(surface_of(one, smooth=smooth) for one in segments)
+
+
+def _shared(segments: Sequence[Segment], *, smooth: bool) -> tuple[Surface, ...]:
+    from ._vtk import smoothed
+
+    labels, grid = _label_map(segments)
+    spacing = np.array(grid.spacing_mm)
+    index, triangles, sides = label_boundaries(labels)
+    points = index * spacing
+    parts = [_own(triangles, sides, n + 1, one) for n, one in enumerate(segments)]
+    if smooth:
+        gentlest = max((_smoothing(points, one, grid) for one in parts), key=lambda one: one[1])
+        points = smoothed(points, triangles, *gentlest)
+    return tuple(_parted(grid, points / spacing, faces) for faces in parts)
+
+
+def _own(
+    triangles: Triangles, sides: npt.NDArray[np.uint8], number: int, segment: Segment
+) -> Triangles:
+    """The triangles around one label, all turned away from it."""
+    own = np.any(sides == number, axis=1)
+    if not own.any():
+        raise GeometryError(
+            f"All voxels of {segment.name} belong to smaller segments too; leave one out."
+        )
+    kept = triangles[own]
+    return np.where(sides[own, :1] == number, kept, kept[:, ::-1])
+
+
+def _parted(grid: VoxelGrid, index: Floats, triangles: Triangles) -> Surface:
+    used, faces = np.unique(triangles, return_inverse=True)
+    outward = _outward(grid, index[used], faces.reshape(-1, 3).astype(np.int32))
+    points, corners, _ = separated(outward.points_lps, outward.triangles)
+    return Surface(points_lps=points, triangles=corners)
+
+
+def _label_map(segments: Sequence[Segment]) -> tuple[npt.NDArray[np.uint8], VoxelGrid]:
+    """Numbers 1.. with an empty rim, on the smallest grid with all segments.
+
+    The larger ones are laid down first.
+    """
+    if len(segments) > _MOST_SHARED:
+        raise GeometryError(f"At most {_MOST_SHARED} segments can share their borders at once.")
+    first = segments[0].grid
+    lows = []
+    for one in segments:
+        _require_voxels(one)
+        first.require_same_frame(one.grid)
+        low = first.to_index(one.grid.affine[:3, 3])
+        same = np.allclose(one.grid.affine[:3, :3], first.affine[:3, :3], rtol=0, atol=1e-4)
+        if not same or np.abs(low - np.rint(low)).max() > 0.01:
+            raise GeometryError(
+                f"{one.name} and {segments[0].name} lie on different voxels, so they cannot share "
+                "a border; make both on one scan."
+            )
+        lows.append(np.rint(low).astype(int))
+    low = np.min(lows, axis=0)
+    high = np.max([a + one.grid.shape for a, one in zip(lows, segments, strict=True)], axis=0)
+    labels = np.zeros(high - low + 2, np.uint8)
+    for n in sorted(range(len(segments)), key=lambda n: -segments[n].voxels):
+        start = lows[n] - low + 1
+        box = tuple(
+            slice(a, a + size) for a, size in zip(start, segments[n].mask.shape, strict=True)
+        )
+        labels[box][segments[n].mask] = n + 1
+    return labels, first.cropped(low - 1, high + 1)
+
+
+def _require_voxels(segment: Segment) -> None:
     if not segment.voxels:
         raise GeometryError(f"{segment.name} is empty, so it has no surface; segment it again.")
-    passes, pass_band = _SMOOTHING[kind or _kind_of(segment)]
-    padded = np.pad(segment.mask, 1)
-    index, triangles = smooth_boundary(padded, segment.grid.spacing_mm, passes, pass_band)
-    surface = _outward(segment.grid.to_lps(index - 1), triangles)
-    if not is_closed(surface.triangles):
-        raise GeometryError(f"The surface of {segment.name} is not closed; smooth the segment.")
-    return surface
 
 
-def decimated(surface: Surface, triangles: int) -> Surface:
-    """A closed surface with about ``triangles`` triangles, or the same one if it has no more.
+def _smoothing(points_mm: Floats, triangles: Triangles, grid: VoxelGrid) -> tuple[int, float]:
+    surface = Surface(points_lps=points_mm, triangles=triangles)
+    edge_mm = grid.voxel_mm3 ** (1 / 3)
+    thickness = abs(surface.volume_ml) * 1000 / _area_mm2(surface) / edge_mm
+    return next((n, band) for least, n, band in _SMOOTHING if thickness >= least)
 
-    Raises ValueError for fewer than four triangles.
+
+def _with_volume(surface: Surface, segment: Segment) -> Surface:
+    """Shifted along the normals by what is missing to the volume of the voxels, over the area.
+
+    Steps of the voxels that are smoothed away, and convexity, take a little of thin structures.
     """
-    import fast_simplification
-
-    if triangles < 4:
-        raise ValueError(f"a closed surface needs 4 triangles, not {triangles}")
-    if len(surface.triangles) <= triangles:
-        return surface
-    # The library takes writeable arrays only.
-    points, faces = fast_simplification.simplify(
-        np.array(surface.points_lps, order="C"),
-        np.array(surface.triangles, order="C"),
-        target_count=triangles,
-    )
-    return Surface(points_lps=points, triangles=faces)
+    missing_mm3 = (segment.volume_ml - surface.volume_ml) * 1000
+    most = _FARTHEST * min(segment.grid.spacing_mm)
+    shift = np.clip(missing_mm3 / _area_mm2(surface), -most, most)
+    normals = _point_normals(surface)
+    return Surface(surface.points_lps + shift * normals, surface.triangles)
 
 
-def is_closed(triangles: npt.NDArray[np.integer]) -> bool:
-    """Whether each edge of triangles (m, 3) is met once in each direction: a closed 2-manifold."""
-    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    size = int(triangles.max()) + 1 if len(triangles) else 1
-    there = np.sort(pairs[:, 0].astype(np.int64) * size + pairs[:, 1])
-    back = np.sort(pairs[:, 1].astype(np.int64) * size + pairs[:, 0])
-    once = bool(np.all(there[1:] != there[:-1]))
-    return len(triangles) > 0 and once and bool(np.array_equal(there, back))
+def _point_normals(surface: Surface) -> Floats:
+    """Unit normals at the points (n, 3), the means of their triangles by area."""
+    across = _cross(surface)
+    normals = np.empty_like(surface.points_lps)
+    for axis in range(3):
+        weights = np.repeat(across[:, axis], 3)
+        normals[:, axis] = np.bincount(
+            surface.triangles.ravel(), weights, minlength=len(surface.points_lps)
+        )
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    return np.asarray(normals / np.maximum(lengths, 1e-300))
 
 
-def _kind_of(segment: Segment) -> Kind:
-    name = f"{segment.id} {segment.name}".lower()
-    return "vessel" if any(part in name for part in _THIN) else "organ"
+def _area_mm2(surface: Surface) -> float:
+    return max(float(np.linalg.norm(_cross(surface), axis=1).sum()) / 2, 1e-12)
 
 
-def _outward(points_lps: npt.NDArray[np.float64], triangles: npt.NDArray[np.int32]) -> Surface:
-    surface = Surface(points_lps=points_lps, triangles=triangles)
-    if surface.volume_ml > 0:
-        return surface
-    return Surface(points_lps=points_lps, triangles=triangles[:, ::-1])
+def _cross(surface: Surface) -> Floats:
+    a, b, c = (surface.points_lps[surface.triangles[:, n]] for n in range(3))
+    return np.cross(b - a, c - a)
+
+
+def _outward(grid: VoxelGrid, index: Floats, triangles: Triangles) -> Surface:
+    """Points at voxel indices (k, j, i) into the patient, triangles turned over in mirrored grids.
+
+    The triangles face outwards where (i, j, k) is right-handed, as on a standard scan.
+    """
+    matrix, origin = grid.affine[:3, :3], grid.affine[:3, 3]
+    points = np.empty_like(index)
+    # By columns: for three of them a matrix product takes six times as long.
+    for axis, (a, b, c) in enumerate(matrix):
+        points[:, axis] = a * index[:, 0] + b * index[:, 1] + c * index[:, 2] + origin[axis]
+    is_standard = np.linalg.det(matrix) < 0
+    return Surface(points, triangles if is_standard else triangles[:, ::-1])

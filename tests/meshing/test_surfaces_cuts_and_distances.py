@@ -7,43 +7,8 @@ import pytest
 
 from surgiplan.errors import GeometryError
 from surgiplan.meshing import cut_by_plane, decimated, is_closed, signed_distance, surface_of
-from surgiplan.model import Segment, VoxelGrid
-
-
-def rotation(about, degrees):
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    i, j = [n for n in range(3) if n != about]
-    turn = np.eye(3)
-    turn[[i, i, j, j], [i, j, i, j]] = c, -s, s, c
-    return turn
-
-
-def grid(shape, spacing, axes=((0, 0, 1), (0, 1, 0), (1, 0, 0))):
-    affine = np.eye(4)
-    affine[:3, :3] = np.array(axes, float).T * spacing
-    affine[:3, 3] = [-31.0, 12.0, 250.0] - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
-    return VoxelGrid(shape=shape, affine=affine)
-
-
-def segment(on, inside, name="liver"):
-    index = np.stack(np.meshgrid(*map(np.arange, on.shape), indexing="ij"), axis=-1)
-    return Segment(id=name, name=name, mask=inside(on.to_lps(index)), grid=on)
-
-
-CENTRE = np.array([-31.0, 12.0, 250.0])
-
-OBLIQUE = (rotation(0, 20) @ rotation(1, 15) @ np.array([[0, 0, 1], [0, 1, 0], [1, 0, 0]])).T
-SHEARED = ((0.0, 0.25, 0.97), (0, 1, 0), (1, 0, 0))
-GRIDS = {
-    "standard": grid((30, 70, 70), (2.0, 0.8, 0.8)),
-    "oblique": grid((30, 80, 80), (2.0, 0.8, 0.8), OBLIQUE),
-    "tilted gantry": grid((30, 80, 80), (2.0, 0.8, 0.8), SHEARED),
-    "upside down": grid((70, 30, 70), (0.8, 2.0, 0.8), ((-1, 0, 0), (0, 0, -1), (0, -1, 0))),
-}
-
-
-def ball(points, radius=20.0):
-    return np.linalg.norm(points - CENTRE, axis=-1) < radius
+from surgiplan.model import Segment
+from tests.meshing.bodies import CENTRE, GRIDS, ball, grid, segment
 
 
 @pytest.mark.parametrize("name", GRIDS)
