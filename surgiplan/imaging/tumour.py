@@ -106,6 +106,14 @@ class Tumour:
         mask, fine = bordered(volume, coarse, smooth, whole, tissue, least=least)
         for _ in range(2):
             mask = sharpened(volume, mask, fine, least=least)
+        how = "border at the local half-maximum"
+        if _is_faint(inside, outside, spread):
+            from .rim import faint_border
+
+            wider = faint_border(volume, mask, fine, inside, outside)
+            if wider is not None:
+                mask, fine = wider
+                how = "border at an even distance, where the mean over all of it shows it"
         remarks, confidence = _judged(volume, mask, inside, outside, spread, largest_mm)
         report(1.0, "Done")
         tumour = cropped_segment(
@@ -116,7 +124,7 @@ class Tumour:
             made_by=(
                 f"tumour: {inside:.0f} HU in surroundings of {outside:.0f} HU, limit "
                 f"{found.limit_hu:.0f} HU from {words(seeds_lps)}, opened by "
-                f"{settings.opening_mm or 0:g} mm, border at the local half-maximum"
+                f"{settings.opening_mm or 0:g} mm, {how}"
             ),
             confidence=confidence,
             remarks=remarks,
@@ -252,12 +260,17 @@ def _contrast(coarse: Coarse, smooth: Floats, whole: Mask) -> tuple[float, float
     return inside, outside, 1.4826 * float(np.median(np.abs(around - outside)))
 
 
+def _is_faint(inside: float, outside: float, spread: float) -> bool:
+    """Whether noise decides where the border of a lesion seems to lie."""
+    return abs(inside - outside) < max(_FAINT * spread, _FAINT_HU)
+
+
 def _judged(
     volume: Volume, mask: Mask, inside: float, outside: float, spread: float, largest_mm: float
 ) -> tuple[tuple[str, ...], float]:
     """What a reader must know, and how sure the method is."""
     remarks, confidence = [], 0.9
-    if abs(inside - outside) < max(_FAINT * spread, _FAINT_HU):
+    if _is_faint(inside, outside, spread):
         remarks.append(
             f"The lesion ({inside:.0f} HU) hardly differs from its surroundings "
             f"({outside:.0f} HU): check its border on every slice."

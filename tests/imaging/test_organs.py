@@ -174,3 +174,15 @@ def test_body_is_the_patient_with_lungs_and_without_the_table(canvas, dice):
     body.paint(np.abs(body.x[..., 1] - 50) < 2, -100)
     scan = body.scanned()
     assert dice(run("body", scan), truth, scan.grid) > 0.97
+
+
+@pytest.mark.parametrize("seed", [(0, 0, 0), (5, -4, 3)])
+def test_faint_lesion_with_a_fainter_rim_is_found_to_the_end_of_its_rim(canvas, dice, seed):
+    body = canvas(shape=(36, 90, 90), spacing=(2.5, 1.0, 1.0), background=66.0)
+    truth = body.paint(body.ball((0, 0, 0), 15), 61)
+    body.paint(body.ball((0, 0, 0), 12.5), 50)
+    scan = body.scanned(14)
+    tumour = run("tumour", scan, [body.lps(seed)])
+    assert dice(tumour, truth, scan.grid) > 0.88
+    assert tumour.confidence < 0.6
+    assert any("hardly differs" in remark for remark in tumour.remarks)
