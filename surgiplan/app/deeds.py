@@ -1,13 +1,15 @@
 """What a user can do in the window, each with its words, its keys and what it needs."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from surgiplan.edits import DropIdentity
 
 from .bars import STAGES
 from .commands import Command
+from .editing.kinds import KINDS
 from .tools import DistanceTool, WindowTool
+from .tools.brush import BrushTool
 
 if TYPE_CHECKING:
     from .window import MainWindow
@@ -25,6 +27,7 @@ def commands_of(window: "MainWindow") -> list[Command]:
         *_edit_commands(window),
         *_stage_commands(window),
         *_tool_commands(window),
+        *_editor_commands(window),
         *_view_commands(window),
     ]
 
@@ -124,6 +127,38 @@ def _tool_commands(window: "MainWindow") -> list[Command]:
             "toolWindow", "Window and level by dragging", lambda: level(window), ("3",), no_scan
         ),
     ]
+
+
+def _editor_commands(window: "MainWindow") -> list[Command]:
+    def no_brush() -> str:
+        return "" if isinstance(window.desk.tool, BrushTool) else "take a brush first"
+
+    def no_scan() -> str:
+        return "" if window.desk.case.volumes else "import a scan first"
+
+    tools = [
+        Command(
+            f"edit_{kind.name}", f"Edit: {kind.title}", partial(edit_with, window, kind.name),
+            (kind.shortcut,) if kind.shortcut else (), no_scan,
+        )
+        for kind in KINDS.values()
+    ]  # fmt: skip
+    sizes = [
+        Command(f"brush{word}", f"Brush: {word.lower()}", partial(window.editor.resize, steps),
+                (keys,), no_brush)
+        for word, steps, keys in (("Smaller", -1, "["), ("Larger", 1, "]"))
+    ]  # fmt: skip
+    return [*tools, *sizes]
+
+
+def edit_with(window: "MainWindow", name: str) -> None:
+    """Take a tool of the segment editor, wherever the window is."""
+    if "Anatomy" not in window.panels or not window.desk.case.volumes:
+        return
+    window.go_to("Anatomy")
+    pages: Any = window.panels["Anatomy"]
+    pages.show_page("Edit")
+    pages.edit.choose(name)
 
 
 def measure(window: "MainWindow") -> None:

@@ -85,6 +85,13 @@ QPushButton[role="stage"]:focus {{ background: #161c23; }}
 QPushButton[role="quiet"] {{ background: transparent; border: none; padding: 2px 6px; }}
 QPushButton[role="quiet"]:hover {{ color: #ffffff; }}
 
+QToolButton {{
+    background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 4px;
+}}
+QToolButton:hover {{ background: #1b222b; border-color: {LINE}; }}
+QToolButton:checked {{ background: {SELECTED}; border-color: {ACCENT}; }}
+QToolButton:focus {{ border-color: {ACCENT}; }}
+
 QDoubleSpinBox, QSpinBox, QLineEdit, QComboBox {{
     background: {FIELD}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 8px;
     min-height: 18px; selection-background-color: {PRIMARY};

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from .desk import Desk
+from .editing.overlay import Overlay
 from .turns import Turns
 from .viewport import XY, Viewport
 
@@ -39,7 +40,9 @@ class SliceView(Viewport):
         self.kind = orientation.title.lower()
         super().__init__(desk, scene, turns, f"view_{self.kind}", parent)
         self.orientation = orientation
+        self.overlay = Overlay(scene)
         self.setAccessibleName(f"{orientation.title} slices")
+        desk.view.painted_changed.connect(self.update)
 
     def point_at(self, xy: XY) -> npt.NDArray[np.float64] | None:
         """The point in LPS [mm] under a pixel; None without a scan."""
@@ -58,6 +61,10 @@ class SliceView(Viewport):
         """Say where the mouse is and what is there."""
         self.readout = _readout(self.desk, self.point_at(xy))
         self.update()
+
+    def _paint_over(self, painter: QPainter) -> None:
+        if self._picture is not None:
+            self.overlay.paint(painter, self.desk.view.painted, self.devicePixelRatioF())
 
     def _is_near(self, point_lps: npt.NDArray[np.float64]) -> bool:
         crosshair = self.desk.view.look.crosshair_lps

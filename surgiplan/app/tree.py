@@ -25,7 +25,7 @@ from .desk import Desk
 from .freshness import Freshness
 from .words import shown_name
 
-__all__ = ["CaseTree"]
+__all__ = ["CaseTree", "millilitres", "swatch"]
 
 _GROUPS = (
     ("Volumes", ("volumes",), "No scan yet."),
@@ -132,7 +132,7 @@ class CaseTree(QTreeWidget):
             mark = (style.colour, style.visible)
             if row.data(1, _PATH) != mark:
                 row.setData(1, _PATH, mark)
-                row.setIcon(0, _swatch(*mark))
+                row.setIcon(0, swatch(*mark))
             row.setForeground(0, QColor(palette.TEXT if style.visible else palette.FAINT))
 
     def _show_selection(self, path: str) -> None:
@@ -223,7 +223,7 @@ def _telling(path: str, noun: Any, case: Case, freshness: Freshness) -> tuple[st
     if home == "volumes":
         return f"{max(noun.grid.spacing_mm):.2g} mm", False
     if home == "segments":
-        return _millilitres(noun.volume_ml), False
+        return millilitres(noun.volume_ml), False
     if home == "plan/centerlines":
         is_stale = freshness.is_stale(case, noun)
         return "stale" if is_stale else f"{noun.branches[0].length_mm:.0f} mm", is_stale
@@ -249,11 +249,13 @@ def _tooltip(noun: Any, name: str, is_stale: bool) -> str:
     return "\n".join(text for text in (name, made_by, remarks) if text)
 
 
-def _millilitres(volume_ml: float) -> str:
+def millilitres(volume_ml: float) -> str:
+    """A volume as it is read."""
     return f"{volume_ml:,.0f} ml".replace(",", " ") if volume_ml >= 10 else f"{volume_ml:.1f} ml"
 
 
-def _swatch(colour: str, is_visible: bool) -> QIcon:
+def swatch(colour: str, is_visible: bool) -> QIcon:
+    """The colour of a part of the case, hollow while it is hidden."""
     pixmap = QPixmap(_SWATCH * 2, _SWATCH * 2)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from surgiplan.model import Case, Points
 
 if TYPE_CHECKING:
-    from surgiplan.render import Look
+    from surgiplan.render import Look, Painted
 
 __all__ = ["Marker", "ViewState"]
 
@@ -29,11 +29,14 @@ class ViewState(QObject):
 
     changed = Signal()
     markers_changed = Signal()
+    painted_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._look: Look | None = None
         self.markers: tuple[Marker, ...] = ()
+        self.painted: tuple[Painted, ...] = ()
+        """What a stroke or a preview would change, over the slices."""
 
     @property
     def look(self) -> "Look":
@@ -74,9 +77,16 @@ class ViewState(QObject):
             if one.colour and path not in look.styles:
                 look = look.with_style(path, one.name, colour=one.colour)
         self.mark(())
+        self.paint(())
         self.show(look)
 
     def mark(self, markers: Sequence[Marker]) -> None:
         """Draw these points over the views."""
         self.markers = tuple(markers)
         self.markers_changed.emit()
+
+    def paint(self, painted: "Sequence[Painted]") -> None:
+        """Lay these voxels over the slices; none clears them."""
+        if painted or self.painted:
+            self.painted = tuple(painted)
+            self.painted_changed.emit()

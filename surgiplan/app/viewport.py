@@ -171,13 +171,21 @@ class Viewport(QWidget):
             )
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(self.rect(), image)
+        self._paint_over(painter)
         self._paint_markers(painter)
+        if self.tool and self._picture is not None:
+            painter.save()
+            self.tool.paint(self, painter)
+            painter.restore()
         self._paint_texts(painter)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(255, 255, 255, 40), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
+
+    def _paint_over(self, painter: QPainter) -> None:
+        """Lay over the picture what is not decided yet."""
 
     def _paint_markers(self, painter: QPainter) -> None:
         ratio = self.devicePixelRatioF()
@@ -247,13 +255,20 @@ class Viewport(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
+            if self.tool and self.tool.draws:
+                self.mousePressEvent(event)
+                return
             self._button = Qt.MouseButton.NoButton
             if self.tool:
                 self.tool.cancel()
             self.maximise.emit(self)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        steps = event.angleDelta().y() / 120
+        # Some systems turn the wheel sideways while Shift is held.
+        steps = (event.angleDelta().y() or event.angleDelta().x()) / 120
+        if self.tool and self.tool.wheel(self, steps, event.modifiers()):
+            event.accept()
+            return
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._zoom(1.15**steps, self._xy(event))
         else:
@@ -266,6 +281,8 @@ class Viewport(QWidget):
     def leaveEvent(self, event: Any) -> None:
         self.unsetCursor()
         self.readout = ""
+        if self.tool:
+            self.tool.leave(self)
         self.update()
         super().leaveEvent(event)
 

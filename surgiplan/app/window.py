@@ -27,6 +27,7 @@ from .deeds import commands_of
 from .desk import Desk
 from .documents import Documents
 from .drops import Drops
+from .editing.editor import Editor
 from .errors import NoticeBar, install_excepthook
 from .exchange import Exchange
 from .freshness import Freshness
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self.freshness = Freshness(self.desk, self)
         self.documents = Documents(self.desk, self)
         self.exchange = Exchange(self.desk, self)
+        self.editor = Editor(self.desk, self)
         self.views: Any = None
         self.panels: dict[str, QWidget] = {}
         self._stage = STAGES[0]
@@ -127,6 +129,8 @@ class MainWindow(QMainWindow):
 
     def cancel(self) -> None:
         """Escape: let go of a drag, put the tool away, forget a preview."""
+        if self.desk.tool is not None and self.desk.tool.escape():
+            return
         if self.views:
             self.views.cancel_drag()
         self.desk.use(None)

@@ -36,6 +36,7 @@ from .dicom.scan import scan
 from .dicom.series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
 from .dicom.stacking import Partial
 from .dicom.thumbnails import thumbnail
+from .exchange.anatomy import known_anatomy
 from .exchange.exporting import (
     EXPORT_FORMATS,
     Exported,
@@ -91,6 +92,7 @@ __all__ = [
     "holds_autosaves",
     "identity_of",
     "is_encrypted",
+    "known_anatomy",
     "label_names",
     "load",
     "load_edits",

@@ -4,6 +4,7 @@ from .anatomy_scene import DRAWN_BY, AnatomyScene
 from .colours import VIEW_COLOURS, default_colour
 from .frame import Frame
 from .look import WINDOW_PRESETS, Look, Style, defaults_for, finding_arrays
+from .painted import Painted, painted_in
 from .pictures import pictures, save_png
 from .scene import NOTICE, Hit, Scene
 from .slice_plane import Orientation
@@ -19,12 +20,14 @@ __all__ = [
     "Hit",
     "Look",
     "Orientation",
+    "Painted",
     "Scene",
     "SliceScene",
     "Style",
     "default_colour",
     "defaults_for",
     "finding_arrays",
+    "painted_in",
     "pictures",
     "save_png",
 ]

@@ -10,7 +10,15 @@ from surgiplan.model import Points, Segment, VoxelGrid
 
 from ._vtk import contour_segments
 
-__all__ = ["Orientation", "SlicePlane", "mask_outline", "nearest_slice", "slice_axis", "slices"]
+__all__ = [
+    "Orientation",
+    "SlicePlane",
+    "mask_cut",
+    "mask_outline",
+    "nearest_slice",
+    "slice_axis",
+    "slices",
+]
 
 _ALIGNED = 1e-6
 """Largest stray direction cosine of voxel slices that are drawn as they were scanned."""
@@ -154,27 +162,41 @@ def nearest_slice(grid: VoxelGrid, orientation: Orientation, position_mm: float)
 
 def mask_outline(segment: Segment, plane: SlicePlane) -> npt.NDArray[np.float64]:
     """Outline of a segment's voxels in the plane, (n, 2, 2) in millimetres right and up."""
-    grid = segment.grid
+    found = mask_cut(segment.mask, segment.grid, plane)
+    if found is None:
+        return np.zeros((0, 2, 2))
+    mask, to_flat = found
+    outline: npt.NDArray[np.float64] = contour_segments(mask) @ to_flat[:, :2].T + to_flat[:, 2]
+    return outline
+
+
+def mask_cut(
+    mask: npt.NDArray[np.bool_], grid: VoxelGrid, plane: SlicePlane
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
+    """What of a mask lies in the plane, (rows, columns), and where; None where it ends before.
+
+    The second maps (row, column, 1) to millimetres right and up, shape (2, 3).
+    """
     axis = slice_axis(grid, plane.orientation)
     if axis is None:
-        return _resampled_outline(segment, plane)
+        return _resampled_cut(mask, grid, plane)
     way = plane.orientation.axis
     index = int(np.rint((plane.position_mm - grid.affine[way, 3]) / grid.affine[way, axis]))
     if not 0 <= index < grid.shape[axis]:
-        return np.zeros((0, 2, 2))
-    ends = contour_segments(np.asarray(segment.mask.take(index, axis=axis)))
+        return None
     others = np.delete(np.arange(3), axis)
-    points = ends @ grid.affine[:3, others].T + grid.affine[:3, 3]
-    return plane.flat(points)
+    to_flat = plane.flat(grid.affine[:3, [*others, 3]].T).T
+    return np.asarray(mask.take(index, axis=axis)), to_flat
 
 
-def _resampled_outline(segment: Segment, plane: SlicePlane) -> npt.NDArray[np.float64]:
-    """The outline where voxels are cut askew: nearest voxels on a fine grid in the plane."""
-    grid = segment.grid
+def _resampled_cut(
+    mask: npt.NDArray[np.bool_], grid: VoxelGrid, plane: SlicePlane
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
+    """The cut where voxels are cut askew: nearest voxels on a fine grid in the plane."""
     corners = grid.corners_lps()
     reach = plane.heights_mm(corners)
     if reach.min() > 0 or reach.max() < 0:
-        return np.zeros((0, 2, 2))
+        return None
     flat = plane.flat(corners)
     step = min(grid.spacing_mm)
     low = flat.min(axis=0)
@@ -188,5 +210,5 @@ def _resampled_outline(segment: Segment, plane: SlicePlane) -> npt.NDArray[np.fl
     ).astype(int)
     inside = np.all((index >= 0) & (index < np.array(grid.shape)), axis=-1)
     index[~inside] = 0
-    mask = segment.mask[index[..., 0], index[..., 1], index[..., 2]] & inside
-    return low + step * contour_segments(mask)[..., ::-1]
+    cut = mask[index[..., 0], index[..., 1], index[..., 2]] & inside
+    return cut, np.array([[0.0, step, low[0]], [step, 0.0, low[1]]])

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QWidget
 from surgiplan.app.prepared import Prepared
 
 from .anatomy import AnatomyPanel
+from .anatomy_pages import AnatomyPages
+from .edit import EditPanel
 from .images import ImagesPanel
 from .organ import OrganPanel
 from .patient import PatientPanel
@@ -41,7 +43,7 @@ def panels_for(window: "MainWindow") -> dict[str, QWidget]:
     return {
         "Patient": PatientPanel(desk),
         "Images": ImagesPanel(desk, prepared),
-        "Anatomy": AnatomyPanel(desk),
+        "Anatomy": AnatomyPages(desk, AnatomyPanel(desk), EditPanel(window.editor)),
         "Plan": PlanPages(desk, vessel, organ),
         "Simulate": simulation,
         "Report": ReportPanel(desk, freshness, report_written),

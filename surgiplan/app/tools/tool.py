@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from surgiplan.app.desk import Desk
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPainter
+
     from surgiplan.app.viewport import XY, Viewport
 
 __all__ = ["Tool"]
@@ -21,6 +23,8 @@ class Tool:
     name = ""
     hint = ""
     cursor = Qt.CursorShape.ArrowCursor
+    draws = False
+    """Whether quick clicks belong to the drawing, so that a double click enlarges no view."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -38,6 +42,20 @@ class Tool:
         """The mouse moved without a button."""
         view.setCursor(self.cursor)
         _probe(view, at)
+
+    def leave(self, view: "Viewport") -> None:
+        """The mouse left a view."""
+
+    def wheel(self, view: "Viewport", steps: float, keys: Qt.KeyboardModifier) -> bool:
+        """Whether the tool took a turn of the wheel, which then does nothing else."""
+        return False
+
+    def paint(self, view: "Viewport", painter: "QPainter") -> None:
+        """Draw over a view, in its logical pixels."""
+
+    def escape(self) -> bool:
+        """Whether Escape only drops what is being drawn, and the tool stays in the hand."""
+        return False
 
     def cancel(self) -> None:
         """Escape was pressed, or another tool was chosen: leave nothing behind."""

@@ -11,7 +11,15 @@ import numpy as np
 from surgiplan.model import Code, CodedAnatomy, Segment
 from surgiplan.resources import resource
 
-__all__ = ["ANYTHING", "anatomy_of", "colour_of", "from_cielab", "to_cielab", "unsided_warning"]
+__all__ = [
+    "ANYTHING",
+    "anatomy_of",
+    "colour_of",
+    "from_cielab",
+    "known_anatomy",
+    "to_cielab",
+    "unsided_warning",
+]
 
 ANYTHING = CodedAnatomy(
     Code("91723000", "SCT", "Anatomical Structure"), Code("85756007", "SCT", "Tissue")
@@ -33,7 +41,7 @@ def anatomy_of(segment: Segment) -> CodedAnatomy:
     """What a segment is: as it came, else as its id or name says, else ``ANYTHING``."""
     if segment.anatomy is not None:
         return segment.anatomy
-    known = _table()
+    known = known_anatomy()
     for name in (segment.id, segment.name):
         if name in known:
             return known[name][0]
@@ -44,7 +52,7 @@ def colour_of(segment: Segment) -> str:
     """``#rrggbb``: as it came, else as its id or name says, else one of eight by its id."""
     if segment.colour:
         return segment.colour
-    known = _table()
+    known = known_anatomy()
     for name in (segment.id, segment.name):
         if name in known:
             return known[name][1]
@@ -92,7 +100,8 @@ def from_cielab(values: Any) -> str:
 
 
 @cache
-def _table() -> Mapping[str, tuple[CodedAnatomy, str]]:
+def known_anatomy() -> Mapping[str, tuple[CodedAnatomy, str]]:
+    """The structures that this program has names for: their codes, and ``#rrggbb``."""
     lines = tomllib.loads(resource("anatomy.toml").read_text(encoding="utf-8"))
     found = {}
     for name, line in lines.items():

@@ -1,0 +1,68 @@
+"""What every tool of the segment editor shows below the icons."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from .editor import Editor
+
+__all__ = ["Page"]
+
+
+class Page(QWidget):
+    """The options of one tool; made when it is chosen first."""
+
+    changed = Signal()
+    """What can be applied has changed."""
+    applies = ""
+    """Text of the button that acts; empty for a tool that acts under the hand."""
+
+    def __init__(self, editor: Editor, name: str) -> None:
+        super().__init__()
+        self.editor, self.name = editor, name
+        self.setObjectName(f"page_{name}")
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(8)
+
+    def start(self) -> None:
+        """The tool was chosen."""
+
+    def stop(self) -> None:
+        """Another one was, or none: leave nothing behind."""
+
+    def refresh(self) -> None:
+        """Show the present case and editor."""
+
+    def why_not(self) -> str:
+        """Why the button cannot act now; empty if it can."""
+        return self.editor.why_not()
+
+    def apply(self) -> None:
+        """Do it, as one step."""
+
+    def add_hint(self, text: str) -> QLabel:
+        """A quiet sentence."""
+        label = QLabel(text)
+        label.setWordWrap(True)
+        label.setProperty("role", "hint")
+        self.column.addWidget(label)
+        return label
+
+    def add_rows(self, *pairs: tuple[str, QWidget]) -> None:
+        """Labelled fields below one another, the fields in one column."""
+        holder = QWidget()
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(0, 1)
+        for row, (text, field) in enumerate(pairs):
+            label = QLabel(text)
+            label.setProperty("role", "field")
+            label.setBuddy(field)
+            if not field.accessibleName():
+                field.setAccessibleName(text)
+            field.setFixedWidth(172)
+            grid.addWidget(label, row, 0)
+            grid.addWidget(field, row, 1)
+        self.column.addWidget(holder)
