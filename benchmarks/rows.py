@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
-from benchmarks import dicom, mechanics, sample, store, surfaces, validation, window
+from benchmarks import dicom, editor, mechanics, sample, store, surfaces, validation, window
 from benchmarks.row import Row
 
 __all__ = ["SUBJECTS"]
@@ -12,6 +12,7 @@ __all__ = ["SUBJECTS"]
 SUBJECTS: Mapping[str, Callable[[], AbstractContextManager[tuple[Row, ...]]]] = MappingProxyType(
     {
         "window": window.rows,
+        "editor": editor.rows,
         "sample": sample.rows,
         "dicom": dicom.rows,
         "compressed": dicom.compressed_rows,

@@ -3,5 +3,6 @@
 from .operation import NoSettings, Operation
 from .operations import OPERATIONS
 from .patch import Patch, extended
+from .strokes import Brush, Stroke
 
-__all__ = ["OPERATIONS", "NoSettings", "Operation", "Patch", "extended"]
+__all__ = ["OPERATIONS", "Brush", "NoSettings", "Operation", "Patch", "Stroke", "extended"]
