@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
-from benchmarks import dicom, editor, mechanics, sample, store, surfaces, validation, window
+from benchmarks import dicom, editor, mechanics, sample, store, surfaces, torso, validation, window
 from benchmarks.row import Row
 
 __all__ = ["SUBJECTS"]
@@ -20,6 +20,7 @@ SUBJECTS: Mapping[str, Callable[[], AbstractContextManager[tuple[Row, ...]]]] = 
         "mechanics": mechanics.rows,
         "validation": validation.rows,
         "surfaces": surfaces.rows,
+        "torso": torso.rows,
     }
 )
 """By the name that ``python -m benchmarks NAME`` takes."""
