@@ -6,25 +6,19 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
 from surgiplan.errors import SegmentationError
 from surgiplan.geometry import upright
 from surgiplan.imaging.blood_pool import BloodPool, blood_pools
 from surgiplan.imaging.coarse import Coarse, coarsened
 from surgiplan.imaging.crop import Box
-from surgiplan.imaging.morphology import (
-    Mask,
-    holes_filled,
-    labelled,
-    largest,
-    opened,
-    reached,
-)
+from surgiplan.imaging.morphology import Mask, reached
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Segment, Volume, VoxelGrid
 
 from .column import Column, column
+from .lung_blocks import LungBlocks, lung_blocks
+from .outline import body_blocks
 
 if TYPE_CHECKING:
     from .organ import Organ
@@ -32,16 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["Survey", "survey_of", "upright_scan"]
 
 _BLOCK_MM = 3.0
-_SKIN_HU = -300.0
-_TABLE_MM = 6.0
-"""Table tops and blankets are thinner than twice this."""
-
-_LUNG_HU = -500.0
-"""Aerated lung and gas lie below, tissue above."""
-
-_LUNG_ML = 100.0
-"""Less air within the body than this is bowel gas, not a lung."""
-
 _BONE_HU = 180.0
 """In blocks of 3 mm cortex and dense spongy bone lie above, soft tissue without contrast below."""
 
@@ -82,22 +66,20 @@ class Survey:
 
         Raises SegmentationError where there is nothing but air.
         """
-        tissue = largest(opened(self.coarse.values > _SKIN_HU, _TABLE_MM, self.spacing_mm))
-        if not tissue.any():
+        body = body_blocks(self.coarse.values, self.spacing_mm)
+        if not body.any():
             raise SegmentationError("There is nothing but air in this scan; choose another one.")
-        whole = holes_filled(tissue)
-        # The scan cuts lungs and bowel open at its ends, so each slice is filled by itself too.
-        return np.stack([holes_filled(_between_full(piece))[1] for piece in whole])
+        return body
 
     @cached_property
+    def lung_sides(self) -> LungBlocks:
+        """Left and right lung in blocks, aerated parts and airways."""
+        return lung_blocks(self.coarse.values, self.body, self.spacing_mm)
+
+    @property
     def lungs(self) -> Mask:
         """Both lungs with the airways in blocks, aerated parts only; empty where there are none."""
-        labels, sizes = labelled((self.coarse.values < _LUNG_HU) & self.body)
-        ml = sizes * np.prod(self.spacing_mm) / 1000
-        keep = ml >= _LUNG_ML
-        keep[0] = False
-        result: Mask = keep[labels]
-        return result
+        return self.lung_sides.both
 
     @cached_property
     def bone(self) -> Mask:
@@ -170,9 +152,3 @@ def survey_of(volume: Volume, report: Report = silent) -> Survey:
         coarse = coarsened(scan, Box((0, 0, 0), scan.grid.shape), _BLOCK_MM, floor=-1024.0)
         _KNOWN[volume] = Survey(scan, coarse)
     return _KNOWN[volume]
-
-
-def _between_full(piece: npt.NDArray[np.bool_]) -> Mask:
-    """A slice between two full ones, so that only holes within it are cavities."""
-    full = np.ones_like(piece)
-    return np.stack([full, piece, full])
