@@ -17,11 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from surgiplan.edits import Remove, Rename
+from surgiplan.edits import Remove, Rename, ReviewSegment
 from surgiplan.model import Case
 
 from . import palette
 from .desk import Desk
+from .editing.review import REVIEW_WORDS, review_icon
 from .freshness import Freshness
 from .words import shown_name
 
@@ -37,6 +38,7 @@ _GROUPS = (
 
 _SWATCH = 11
 _PATH = Qt.ItemDataRole.UserRole
+_REVIEW = Qt.ItemDataRole.UserRole + 1
 
 
 class CaseTree(QTreeWidget):
@@ -127,6 +129,11 @@ class CaseTree(QTreeWidget):
                 row.setText(column, text)
         row.setForeground(1, QColor(palette.ATTENTION if is_stale else palette.SECONDARY))
         row.setToolTip(0, _tooltip(noun, name, is_stale))
+        review = getattr(noun, "review", "not_started")
+        if row.data(1, _REVIEW) != review:
+            row.setData(1, _REVIEW, review)
+            row.setIcon(1, review_icon(review) if review != "not_started" else QIcon())
+            row.setToolTip(1, f"Review: {REVIEW_WORDS[review].lower()}")
         if not path.startswith("volumes/"):
             style = self._desk.view.look.style(path, _own_name(noun))
             mark = (style.colour, style.visible)
@@ -196,6 +203,11 @@ class CaseTree(QTreeWidget):
                     f"Opacity {percent} %",
                     partial(view.style, path, name, opacity=change),
                 )
+        if path.startswith("segments/"):
+            for state, words in REVIEW_WORDS.items():
+                if state != self._desk.case.at(path).review:
+                    edit = ReviewSegment(path.removeprefix("segments/"), state)
+                    yield f"Review: {words.lower()}", partial(self._desk.do, edit)
         if hasattr(self._desk.case.at(path), "name"):
             yield "Rename…", lambda: self._rename(path, name)
         yield "Remove", lambda: self._desk.do(Remove(path))

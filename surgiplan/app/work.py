@@ -17,6 +17,7 @@ from surgiplan.workflow import (
     import_scan,
     import_segments,
     import_series,
+    remake_segment,
     segment,
     simulate,
     suitability_rows,
@@ -27,6 +28,7 @@ __all__ = [
     "FoundSeries",
     "displayed_surface",
     "imported",
+    "remade",
     "report_written",
     "scanned",
     "segmented",
@@ -93,6 +95,14 @@ def scanned(paths: Sequence[Path], report: Report) -> list[FoundSeries]:
 def segmented(case: Case, method: str, options: dict[str, Any], report: Report) -> AddSegments:
     """Run a method as the edit that adds its segments."""
     edit = segment(case, method, report=report, **options)
+    for one in edit.segments:
+        _ = one.digest, one.voxels, one.centroid_lps
+    return edit
+
+
+def remade(case: Case, segment_id: str, volume_id: str, report: Report) -> AddSegments:
+    """Make a segment again on another scan as the edit that adds it."""
+    edit = remake_segment(case, segment_id, volume_id, report=report)
     for one in edit.segments:
         _ = one.digest, one.voxels, one.centroid_lps
     return edit

@@ -109,8 +109,21 @@ def segment_json(segment: Segment) -> dict[str, Any]:
         "volume_ml": segment.volume_ml,
         "voxels": segment.voxels,
         "made_by": segment.made_by,
+        "review": segment.review,
+        "recipe": _recipe_json(segment),
         "confidence": segment.confidence,
         "remarks": segment.remarks,
+    }
+
+
+def _recipe_json(segment: Segment) -> dict[str, Any] | None:
+    recipe = segment.recipe
+    if recipe is None:
+        return None
+    return {
+        "method": recipe.method,
+        "settings": dict(recipe.settings),
+        "seeds_lps": recipe.seeds_lps,
     }
 
 

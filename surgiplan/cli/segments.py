@@ -1,11 +1,13 @@
 """The commands that exchange segmentations with other programs, and change them as a hand does."""
 
+import time
 from argparse import Namespace
 from typing import Any
 
 from surgiplan import io
+from surgiplan.edits import ReviewSegment
 from surgiplan.model import Case
-from surgiplan.workflow import edit_segment, import_segments
+from surgiplan.workflow import edit_segment, import_segments, remake_segment
 
 from .anatomy import described, described_lines, segment_json
 from .open_case import changed, loaded, shown
@@ -15,12 +17,14 @@ __all__ = ["export_segments", "segments"]
 
 
 def segments(options: Namespace, console: Console) -> Answer:
-    """Import, export, edit, or list the operations, as the first word says."""
+    """Import, export, edit, review, remake or list the operations, as the first word says."""
     words = {
         "import": _imported,
         "export": export_segments,
         "edit": _edited,
         "operations": _operations,
+        "review": _reviewed,
+        "remake": _remade,
     }
     return words[options.what](options, console)
 
@@ -60,6 +64,41 @@ def _edited(options: Namespace, console: Console) -> Answer:
     answer = {"what": edits[0].what, "segments": [segment_json(one) for one in made]}
     lines = [edits[0].what]
     lines += [f"    {one.name}: {one.volume_ml:.1f} ml ({one.made_by})" for one in made]
+    return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
+
+
+def _reviewed(options: Namespace, console: Console) -> Answer:
+    state = options.state.replace("-", "_").replace(" ", "_").lower()
+    edits: list[Any] = []
+
+    def build(case: Case) -> list[Any]:
+        edits.append(ReviewSegment(case.segment(options.segment).id, state))
+        return edits
+
+    case = changed(options.case, build, dry_run=options.dry_run)
+    made = case.segment(options.segment)
+    line = f"{made.name}: {made.review.replace('_', ' ')}"
+    return shown(
+        Answer({"segments": [segment_json(made)]}, (line,)), edits, dry_run=options.dry_run
+    )
+
+
+def _remade(options: Namespace, console: Console) -> Answer:
+    start = time.perf_counter()
+    edits: list[Any] = []
+
+    def build(case: Case) -> list[Any]:
+        edits.append(remake_segment(case, options.segment, options.volume, report=console.report))
+        return edits
+
+    changed(options.case, build, dry_run=options.dry_run)
+    made = edits[0].segments
+    answer = {
+        "segments": [segment_json(one) for one in made],
+        "seconds": time.perf_counter() - start,
+    }
+    lines = [f"{one.name}: {one.volume_ml:.1f} ml ({one.made_by})" for one in made]
+    lines += [f"    {remark}" for one in made for remark in one.remarks]
     return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
 
 

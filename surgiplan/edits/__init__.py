@@ -6,7 +6,7 @@ from .findings import RecordFinding
 from .imports import AddVolume, DropIdentity, NamePatient
 from .measurements import MeasureDistance
 from .resections import MovePlane, PlanResection, SetMargin
-from .segments import AddSegments, ChangeSegment, ColourSegment
+from .segments import AddSegments, ChangeSegment, ColourSegment, ReviewSegment
 from .stents import MoveStent, PlaceStent, ResizeStent, TurnStent
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Remove",
     "Rename",
     "ResizeStent",
+    "ReviewSegment",
     "SetMargin",
     "TurnStent",
 ]
@@ -39,6 +40,7 @@ EDITS: tuple[type[Edit], ...] = (
     AddSegments,
     ChangeSegment,
     ColourSegment,
+    ReviewSegment,
     AddCenterline,
     PlaceStent,
     MoveStent,

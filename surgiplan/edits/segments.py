@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from surgiplan.errors import PlanError, SegmentationError
-from surgiplan.model import Case, Segment
+from surgiplan.model import REVIEW_STATES, Case, Segment
 
-__all__ = ["AddSegments", "ChangeSegment", "ColourSegment"]
+__all__ = ["AddSegments", "ChangeSegment", "ColourSegment", "ReviewSegment"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class ChangeSegment:
                     "remove the segment instead."
                 )
             segment.grid.box_in(case.volume(segment.volume_id).grid)
-        return case.with_(self.segment, *self.others)
+        return case.with_(*(_in_progress(one) for one in (self.segment, *self.others)))
 
 
 @dataclass(frozen=True)
@@ -74,3 +74,29 @@ class ColourSegment:
         if self.colour and not re.fullmatch("#[0-9a-f]{6}", self.colour):
             raise PlanError(f"{self.colour!r} is no colour; write one as #rrggbb, such as #c0392b.")
         return case.with_(replace(segment, colour=self.colour))
+
+
+@dataclass(frozen=True)
+class ReviewSegment:
+    """Say how far the review of a segment is."""
+
+    label: ClassVar[str] = "Review"
+    segment_id: str
+    state: str
+    """One of ``REVIEW_STATES``."""
+
+    def apply(self, case: Case) -> Case:
+        """The case with the state.  Raises PlanError for no segment or an unknown state."""
+        segment = case.segment(self.segment_id)
+        if self.state not in REVIEW_STATES:
+            raise PlanError(
+                f"{self.state!r} is no state of a review; choose one of {', '.join(REVIEW_STATES)}."
+            )
+        return case.with_(replace(segment, review=self.state))
+
+
+def _in_progress(segment: Segment) -> Segment:
+    """A segment that a hand has changed is no longer done; a flag stays."""
+    if segment.review in ("flagged", "in_progress"):
+        return segment
+    return replace(segment, review="in_progress")

@@ -7,11 +7,12 @@ from .identity import Identity
 from .noun import Noun, array_sha256
 from .plan import Measurement, Plan, Resection, StentDesign, StentPlacement
 from .quantity import Quantity, check, quantities
-from .segmentation import Segment
+from .segmentation import REVIEW_STATES, Recipe, Segment
 from .surface import Branch, Centerline, Surface
 from .volume import Points, Source, Volume, VoxelGrid
 
 __all__ = [
+    "REVIEW_STATES",
     "Branch",
     "Case",
     "Centerline",
@@ -26,6 +27,7 @@ __all__ = [
     "Points",
     "Provenance",
     "Quantity",
+    "Recipe",
     "Resection",
     "Segment",
     "Source",

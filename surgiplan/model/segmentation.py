@@ -1,8 +1,9 @@
 """Which voxels belong to which structure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,29 @@ from .coded import CodedAnatomy
 from .noun import Noun
 from .volume import Points, VoxelGrid
 
-__all__ = ["Segment"]
+__all__ = ["REVIEW_STATES", "Recipe", "Segment"]
+
+REVIEW_STATES = ("not_started", "in_progress", "done", "flagged")
+"""How far a reader is with a segment; what a hand changes is in progress again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe(Noun):
+    """What made a segment, so that it can be made again on another scan."""
+
+    method: str
+    """Name of a segmentation method."""
+    made: str
+    """Id that the segment had among what the method made."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Those that were given, by name."""
+    seeds_lps: Points = field(default_factory=lambda: np.zeros((0, 3)))
+    """LPS [mm] in the frame of reference of the scan that it was made on, shape (n, 3)."""
+    words: str = ""
+    """``made_by`` when it was made; hands may have changed the segment since."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seeds_lps", frozen(self.seeds_lps, np.float64, (None, 3)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +46,7 @@ class Segment(Noun):
 
     _labels: ClassVar[frozenset[str]] = frozenset(
         {"id", "name", "volume_id", "made_by", "confidence", "remarks", "anatomy", "colour"}
+        | {"review", "recipe"}
     )
 
     id: str
@@ -41,8 +65,14 @@ class Segment(Noun):
     """What it is in codes; None where its name alone says it."""
     colour: str = ""
     """``#rrggbb`` where the file that it came from gave one, else empty."""
+    review: str = REVIEW_STATES[0]
+    """One of ``REVIEW_STATES``."""
+    recipe: Recipe | None = None
+    """What made it, as data; None for what was imported or drawn."""
 
     def __post_init__(self) -> None:
+        if self.review not in REVIEW_STATES:
+            raise ValueError(f"a review is one of {', '.join(REVIEW_STATES)}, not {self.review!r}")
         object.__setattr__(self, "mask", frozen(self.mask, np.bool_, self.grid.shape))
 
     @cached_property

@@ -60,14 +60,17 @@ def anatomy(case: Case, pictures: Pictures) -> list[Any]:
     """What was segmented, how, and how sure."""
     if not case.segments:
         return []
-    rows = [["Structure", "Volume", "Confidence", "Made by"]]
+    rows = [["Structure", "Volume", "Confidence", "Review", "Made by"]]
     remarks = []
     for one in case.segments.values():
         sure = "–" if one.confidence is None else f"{100 * one.confidence:.0f} %"
-        rows.append([one.name, number(one.volume_ml, 1, "ml"), sure, one.made_by])
+        review = one.review.replace("_", " ")
+        rows.append([one.name, number(one.volume_ml, 1, "ml"), sure, review, one.made_by])
+        if one.review == "flagged":
+            remarks.append(note(f"{one.name}: a reader has flagged it.", attention=True))
         remarks += [note(f"{one.name}: {remark}", attention=True) for remark in one.remarks]
     volumes = note("Volumes are counted in voxels, not taken from smoothed surfaces.")
-    return [heading("Anatomy"), table(rows, [34, 26, 24, 94]), volumes, *remarks]
+    return [heading("Anatomy"), table(rows, [34, 24, 22, 24, 74]), volumes, *remarks]
 
 
 def vessels(case: Case, pictures: Pictures) -> list[Any]:

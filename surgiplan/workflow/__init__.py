@@ -9,6 +9,7 @@ from .editing import edit_segment
 from .exchange import import_segments
 from .imports import VOLUME_FILES, import_scan, import_series
 from .plan import design, measure_distance, place_stent, plan_resection
+from .remaking import remake_segment, why_not_remake
 from .settings import settings_from
 from .simulation import simulate, simulation_settings
 from .suitability import suitability_of, suitability_rows
@@ -23,6 +24,7 @@ __all__ = [
     "measure_distance",
     "place_stent",
     "plan_resection",
+    "remake_segment",
     "segment",
     "settings_from",
     "simulate",
@@ -30,4 +32,5 @@ __all__ = [
     "suitability_of",
     "suitability_rows",
     "trace_centerline",
+    "why_not_remake",
 ]

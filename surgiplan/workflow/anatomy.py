@@ -10,7 +10,7 @@ import numpy.typing as npt
 from surgiplan.edits import AddCenterline, AddSegments
 from surgiplan.errors import PlanError, SegmentationError
 from surgiplan.jobs_report import Report, silent
-from surgiplan.model import Case, Centerline, Points, Volume
+from surgiplan.model import Case, Centerline, Points, Recipe, Volume
 
 from .settings import settings_from
 
@@ -48,6 +48,10 @@ def segment(
     _require_seeds(method, chosen.seeds, seeds, volume)
     values = settings_from(chosen.Settings, settings or {})
     found = chosen().run(volume, seeds, values, report)
+    given = {key: getattr(values, key) for key in settings or {}}
+    found = tuple(
+        replace(one, recipe=Recipe(method, one.id, given, seeds, one.made_by)) for one in found
+    )
     if name and len(found) == 1:
         found = (replace(found[0], id=segment_id_of(name), name=name),)
     return AddSegments(

@@ -90,3 +90,17 @@ def test_an_edit_that_makes_no_sense_changes_nothing(tmp_path, capsys):
         assert main(["segments", "edit", str(tmp_path / "a.splan"), *words, "--quiet"]) == 2
         assert capsys.readouterr().err.count("\n") == 1
     assert sorted(tmp_path.glob("a.splan/manifests/*")) == before
+
+
+def test_a_review_is_written_from_a_shell_and_told_by_info(tmp_path, capsys):
+    io.save(case_of(tmp_path), tmp_path / "a.splan")
+    out = answer_of(capsys, "segments", "review", tmp_path / "a.splan", "left", "in-progress")
+    assert [(one["id"], one["review"]) for one in out["segments"]] == [("left", "in_progress")]
+    listed = answer_of(capsys, "info", tmp_path / "a.splan")["segments"]
+    assert {one["id"]: one["review"] for one in listed}["left"] == "in_progress"
+    assert all("recipe" in one for one in listed)
+    case = str(tmp_path / "a.splan")
+    assert main(["segments", "review", case, "left", "perfect", "--quiet"]) == 2
+    assert "choose one of" in capsys.readouterr().err
+    assert main(["segments", "remake", case, "left", "--volume", "nowhere", "--quiet"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

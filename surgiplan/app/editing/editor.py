@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,12 +12,14 @@ from PySide6.QtCore import QObject, Signal
 
 from surgiplan.app.desk import Desk
 from surgiplan.app.words import shown_name
-from surgiplan.edits import ChangeSegment
+from surgiplan.app.work import remade
+from surgiplan.edits import AddSegments, ChangeSegment
 from surgiplan.errors import GeometryError, PlanError
 from surgiplan.geometry import mask_on
 from surgiplan.imaging import cropped_segment
 from surgiplan.imaging.editing.strokes import Brush, Stroke
 from surgiplan.model import Case, CodedAnatomy, Segment, Volume
+from surgiplan.workflow import why_not_remake
 
 from .histogram import Histogram, histogram_of
 
@@ -138,6 +141,38 @@ class Editor(QObject):
         )  # fmt: skip
         if self.desk.do(ChangeSegment(copy, f"Duplicate {self.name}")):
             self.desk.select(f"segments/{copy.id}")
+
+    def other_scans(self) -> tuple[Volume, ...]:
+        """The scans that the target was not drawn on."""
+        target = self.target
+        drawn_on = self.volume_of(target).id if target is not None else ""
+        return tuple(one for one in self.desk.session.case.volumes.values() if one.id != drawn_on)
+
+    def why_not_remake(self) -> str:
+        """Why the target cannot be made again on another scan; empty if it can."""
+        target, case = self.target, self.desk.session.case
+        if not case.volumes or target is None or self.draft is not None:
+            return "Choose a segment in the tree first."
+        if not self.other_scans():
+            return "This case has no other scan to make it on; import one in Patient."
+        if self.desk.is_running("remake"):
+            return "It is being made already."
+        reasons = [why_not_remake(case, target, scan.id) for scan in self.other_scans()]
+        return reasons[0] if all(reasons) else ""
+
+    def remake(self, volume_id: str) -> None:
+        """Make the target again on another scan, beside the window."""
+        target = self.desk.session.case.segments.get(self._target_id)
+        if target is None or self.desk.is_running("remake"):
+            return
+        work = partial(remade, self.desk.session.case, target.id, volume_id)
+        self.desk.run("remake", f"Making {self.name} again", work, self._remade)
+
+    def _remade(self, edit: AddSegments) -> None:
+        if self.desk.do(edit):
+            self.desk.select(f"segments/{edit.segments[0].id}")
+            if edit.segments[0].remarks:
+                self.desk.notices.say(" ".join(edit.segments[0].remarks))
 
     def set(self, **changes: Any) -> None:
         """Change radius, shape, values or rule."""

@@ -1,5 +1,7 @@
 """Which segment is edited, and a new one to begin with."""
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
@@ -7,6 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -14,7 +17,10 @@ from PySide6.QtWidgets import (
 
 from surgiplan import io
 from surgiplan.app.editing.editor import Editor
+from surgiplan.app.editing.review import REVIEW_WORDS, review_icon
+from surgiplan.app.forms import ChoiceBox
 from surgiplan.app.tree import millilitres, swatch
+from surgiplan.edits import ReviewSegment
 
 from .panel import enable
 
@@ -41,6 +47,13 @@ class EditTarget(QWidget):
         row.addWidget(self.name, 1)
         row.addWidget(self._size)
         column.addLayout(row)
+        self.review = ChoiceBox("reviewChoice")
+        self.review.setAccessibleName("Review of this segment")
+        self.review.setToolTip("How far the review of this segment is.")
+        for state, words in REVIEW_WORDS.items():
+            self.review.addItem(review_icon(state), words, state)
+        self.review.activated.connect(self._review_chosen)
+        column.addWidget(self.review)
         self._how = QLabel(objectName="editTargetHow")
         self._how.setWordWrap(True)
         self._how.setProperty("role", "hint")
@@ -51,6 +64,8 @@ class EditTarget(QWidget):
         self.new.clicked.connect(self._toggle_form)
         self.duplicate = self._button("Duplicate", "duplicateSegment")
         self.duplicate.clicked.connect(editor.duplicate)
+        self.again = self._button("Make again", "remakeSegment")
+        self.again.clicked.connect(self._ask_for_scan)
         column.addLayout(self.buttons)
         self.form = NewSegment()
         self.form.hide()
@@ -70,11 +85,16 @@ class EditTarget(QWidget):
             self._size.setText(millilitres(target.volume_ml) if target.voxels else "new")
         self._how.setText(self._words())
         self._how.setVisible(bool(self._how.text()))
+        in_case = target is not None and editor.draft is None
+        self.review.setVisible(in_case)
+        if target is not None:
+            self.review.setCurrentIndex(list(REVIEW_WORDS).index(target.review))
         has_scan = bool(editor.desk.session.case.volumes)
         enable(self.new, "" if has_scan else "Import a scan in Patient first.",
                hint="Begin another segment; it joins the case with the first stroke.")  # fmt: skip
-        can_copy = target is not None and editor.draft is None
-        enable(self.duplicate, "" if can_copy else "Choose a segment in the tree first.",
+        enable(self.again, editor.why_not_remake(),
+               hint="Run what made it on another scan of this case.")  # fmt: skip
+        enable(self.duplicate, "" if in_case else "Choose a segment in the tree first.",
                hint="Copy it, to try something and keep the original.")  # fmt: skip
 
     def _words(self) -> str:
@@ -89,6 +109,22 @@ class EditTarget(QWidget):
         button = QPushButton(text, objectName=name)
         self.buttons.addWidget(button, 1)
         return button
+
+    def _review_chosen(self, _row: int) -> None:
+        target = self._editor.target
+        if target is not None and self.review.currentData() != target.review:
+            self._editor.desk.do(ReviewSegment(target.id, self.review.currentData()))
+
+    def _ask_for_scan(self) -> None:
+        """Make it again on the other scan, or ask which if there are several."""
+        scans = self._editor.other_scans()
+        if len(scans) == 1:
+            self._editor.remake(scans[0].id)
+            return
+        menu = QMenu(self)
+        for scan in scans:
+            menu.addAction(f"On {scan.name}", partial(self._editor.remake, scan.id))
+        menu.exec(self.again.mapToGlobal(self.again.rect().bottomLeft()))
 
     def _toggle_form(self) -> None:
         self.form.setVisible(not self.form.isVisible())

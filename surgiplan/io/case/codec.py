@@ -44,7 +44,7 @@ DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "float32", "float6
 _NOUNS = (
     "Branch", "Case", "Centerline", "Code", "CodedAnatomy", "Finding", "Identity", "Measurement",
     "Patient", "Plan",
-    "Resection", "Segment", "Source", "StentDesign", "StentPlacement", "Surface",
+    "Recipe", "Resection", "Segment", "Source", "StentDesign", "StentPlacement", "Surface",
     "Volume", "VoxelGrid",
 )  # fmt: skip
 _TYPES: Mapping[str, type] = MappingProxyType(
