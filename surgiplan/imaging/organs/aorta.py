@@ -1,6 +1,6 @@
 """The aorta with its lumen and main branches."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -9,9 +9,13 @@ from surgiplan.errors import SegmentationError
 from surgiplan.jobs_report import Report
 
 from ..coarse import Coarse
+from ..crop import Box
+from ..morphology import Mask
 from .aorta_course import Course, aortic_pool, contrast_course, working_blocks
 from .aorta_fork import Fork, fork_below
+from .aorta_wall import calcium, depths_of, thrombus
 from .organ import Found, Organ
+from .outer_wall import outer_tube
 from .survey import Survey
 from .tube import STEP_MM, Section
 from .tube_mask import lumen_mask
@@ -40,6 +44,8 @@ class Aorta(Organ):
     Settings: ClassVar[type] = AortaSettings
     names: ClassVar[tuple[str, ...]] = (
         "aorta_lumen",
+        "aorta_thrombus",
+        "aorta_calcium",
         "iliac_artery_left",
         "iliac_artery_right",
     )
@@ -63,17 +69,13 @@ class Aorta(Organ):
         report(0.5, "Looking for its fork")
         fork = fork_below(blocks, course.tube, course.level_hu)
         report(0.6, "Placing the border")
-        found = [_lumen(survey, blocks, course, fork)]
-        if fork is not None:
-            report(0.8, "Placing the borders of the iliac arteries")
-            found += _iliacs(survey, blocks, fork)
-        return tuple(found)
+        lumens = _lumens(survey, blocks, course, fork)
+        report(0.8, "Looking for thrombus and calcium")
+        return _with_deposits(survey, blocks, course, fork, lumens)
 
 
-def _lumen(survey: Survey, blocks: Coarse, course: Course, fork: Fork | None) -> Found:
-    tube = course.tube
-    if fork is not None:
-        tube = tuple(s for s in tube if s.middle[0] > fork.height_mm)
+def _lumens(survey: Survey, blocks: Coarse, course: Course, fork: Fork | None) -> tuple[Found, ...]:
+    tube = _aortic(course, fork)
     mask, box = lumen_mask(survey.scan, blocks, tube)
     length_mm = _length_mm(tube)
     confidence, remarks = 0.92, []
@@ -87,21 +89,68 @@ def _lumen(survey: Survey, blocks: Coarse, course: Course, fork: Fork | None) ->
         f"aorta: lumen of {course.level_hu:.0f} HU followed over {length_mm:.0f} mm, border "
         "halfway to its wall"
     )
-    return Found("aorta_lumen", mask, box, made_by, confidence, tuple(remarks))
-
-
-def _iliacs(survey: Survey, blocks: Coarse, fork: Fork) -> list[Found]:
-    found = []
-    for side, tube in (("left", fork.left), ("right", fork.right)):
-        if _length_mm(tube) < _SHORT_MM:
-            continue
-        mask, box = lumen_mask(survey.scan, blocks, tube)
+    found = [Found("aorta_lumen", mask, box, made_by, confidence, tuple(remarks))]
+    for side, iliac in _iliacs(fork):
+        mask, box = lumen_mask(survey.scan, blocks, iliac)
         made_by = (
             f"aorta: {side} common and external iliac artery followed over "
-            f"{_length_mm(tube):.0f} mm from the fork"
+            f"{_length_mm(iliac):.0f} mm from the fork"
         )
-        found.append(Found(f"iliac_artery_{side}", mask, box, made_by, 0.85))
-    return found
+        found.append(Found(f"iliac_artery_{side}", mask, box, made_by, min(0.85, confidence)))
+    return tuple(found)
+
+
+def _with_deposits(
+    survey: Survey, blocks: Coarse, course: Course, fork: Fork | None, lumens: tuple[Found, ...]
+) -> tuple[Found, ...]:
+    """Thrombus and calcium too, and the lumens without calcium."""
+    level = course.level_hu
+    outer = outer_tube(blocks, _aortic(course, fork))
+    tubes = [course.tube, *(iliac for _, iliac in _iliacs(fork))]
+    depths = depths_of(blocks, tubes, outer)
+    stones, box, has_metal = calcium(survey.scan, blocks, depths, level)
+    found = [replace(one, mask=one.mask & ~_within(stones, box, one.box)) for one in lumens]
+    if has_metal:
+        metal = "There is metal in it, a stent perhaps, which counts as lumen."
+        found[0] = replace(found[0], remarks=(*found[0].remarks, metal))
+    clot = thrombus(survey.scan, blocks, depths, level)
+    if clot is not None:
+        mask, where = clot
+        mask = mask & ~_within(stones, box, where)
+        made_by = (
+            "aorta: soft tissue between the lumen and a round outer wall that fat shows, without "
+            "1.5 mm of wall on both sides"
+        )
+        found.append(Found("aorta_thrombus", mask, where, made_by, 0.8))
+    made_by = "aorta: spots in the wall that are brighter than the lumen, border at half their peak"
+    found.append(Found("aorta_calcium", stones, box, made_by, 0.75))
+    return tuple(found)
+
+
+def _within(mask: Mask, box: Box, other: Box) -> Mask:
+    """A mask of ``box`` on the voxels of ``other``."""
+    result = np.zeros(other.shape, bool)
+    low, high = np.maximum(box.low, other.low), np.minimum(box.high, other.high)
+    if np.all(low < high):
+        there = tuple(slice(a, b) for a, b in zip(low - other.low, high - other.low, strict=True))
+        here = tuple(slice(a, b) for a, b in zip(low - box.low, high - box.low, strict=True))
+        result[there] = mask[here]
+    return result
+
+
+def _aortic(course: Course, fork: Fork | None) -> tuple[Section, ...]:
+    """The sections above the fork."""
+    if fork is None:
+        return course.tube
+    return tuple(s for s in course.tube if s.middle[0] > fork.height_mm)
+
+
+def _iliacs(fork: Fork | None) -> list[tuple[str, tuple[Section, ...]]]:
+    """The branches that are long enough, by side."""
+    if fork is None:
+        return []
+    both = (("left", fork.left), ("right", fork.right))
+    return [(side, tube) for side, tube in both if _length_mm(tube) >= _SHORT_MM]
 
 
 def _length_mm(tube: tuple[Section, ...]) -> float:

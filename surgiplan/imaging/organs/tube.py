@@ -16,9 +16,6 @@ ANGLES = 48
 """Rays of a cross-section."""
 WALL_HU = 50.0
 """Wall and soft tissue around a contrast-filled lumen."""
-_FAT_BORDER_HU = -25.0
-"""Halfway between wall and fat."""
-_OFF_CIRCLE_MM = 2.0
 STEP_MM = 2.0
 _RAY_MM = 0.75
 _GROWTH = 1.3
@@ -35,7 +32,7 @@ _SHRINK = 0.3
 _LOOK_BACK_MM = 30.0
 
 _angle = np.arange(ANGLES) * 2 * np.pi / ANGLES
-_CIRCLE = np.stack([np.cos(_angle), np.sin(_angle)], 1)
+CIRCLE = np.stack([np.cos(_angle), np.sin(_angle)], 1)
 
 
 def _even_directions(count: int) -> Floats:
@@ -79,7 +76,7 @@ class Section:
     @property
     def border(self) -> Floats:
         """Points of the border, (ANGLES, 3)."""
-        return np.asarray(self.middle + (self.radii[:, None] * _CIRCLE) @ self.across)
+        return np.asarray(self.middle + (self.radii[:, None] * CIRCLE) @ self.across)
 
 
 Tube = Sequence[Section]
@@ -101,7 +98,7 @@ def _ray_values(
     from scipy.ndimage import map_coordinates
 
     r = np.arange(0, reach_mm, _RAY_MM)
-    directions = np.einsum("ac,mcx->max", _CIRCLE, across)
+    directions = np.einsum("ac,mcx->max", CIRCLE, across)
     points = middles[:, None, None] + r[None, None, :, None] * directions[:, :, None]
     index = (points / np.array(coarse.spacing_mm)).reshape(-1, 3).T
     values = map_coordinates(coarse.values, index, order=1, mode="constant", cval=-1000.0)
@@ -114,71 +111,6 @@ def crossing(values: Floats, r: Floats, is_out: npt.NDArray[np.bool_], limit: Fl
     seen = is_out.any(axis=1) & (first > 0)
     place = np.where(seen, r[first] - 0.5 * _RAY_MM, np.nan)
     return np.where(place <= limit, place, np.nan)
-
-
-def outer_at(
-    coarse: Coarse, middle: Floats, axis: Floats, like: float, *, brightest: float = np.inf
-) -> Section | None:
-    """The cross-section within fat, lung or what is brighter than ``brightest``; None without one.
-
-    Where another organ touches the wall, the circle through the rest of it counts.
-    """
-    across = _across(axis)
-    section = None
-    for _ in range(3):
-        values, r = rays(coarse, middle, across, 1.8 * like + 4)
-        out = (values < _FAT_BORDER_HU) | (values > brightest)
-        border = crossing(values, r, out, np.full(ANGLES, r[-1]))
-        fit = _circle(border[:, None] * _CIRCLE, like)
-        if fit is None:
-            return section
-        centre, radius, agreeing = fit
-        middle = middle + centre @ across
-        values, r = rays(coarse, middle, across, 1.8 * like + 4)
-        out = (values < _FAT_BORDER_HU) | (values > brightest)
-        border = crossing(values, r, out, np.full(ANGLES, r[-1]))
-        far = ~(np.abs(border - radius) < max(_OFF_CIRCLE_MM, 0.2 * radius))
-        radii = _smooth(np.where(far, radius, border))
-        inside = values[r[None, :] < 0.7 * radii[:, None]]
-        section = Section(middle, axis, across, radii, float(np.median(inside)), 1.0 - agreeing)
-        if np.linalg.norm(centre) < 0.4:
-            break
-    return section
-
-
-def _circle(points: Floats, like: float) -> tuple[Floats, float, float] | None:
-    """Centre, radius and share of agreeing rays of the circle that most border points lie on.
-
-    Radii from 0.7 to 1.4 times ``like``; None where less than a third of the rays agree.
-    """
-    known = np.flatnonzero(~np.isnan(points[:, 0]))
-    if len(known) < ANGLES // 3:
-        return None
-    p = points[known]
-    rng = np.random.default_rng(len(known))
-    triples = np.array([rng.choice(len(p), 3, replace=False) for _ in range(120)])
-    a, b, c = (p[triples[:, n]] for n in range(3))
-    d = 2 * (
-        a[:, 0] * (b[:, 1] - c[:, 1])
-        + b[:, 0] * (c[:, 1] - a[:, 1])
-        + c[:, 0] * (a[:, 1] - b[:, 1])
-    )
-    d = np.where(np.abs(d) < 1e-6, np.nan, d)
-    aa, bb, cc = ((q**2).sum(axis=1) for q in (a, b, c))
-    x = (aa * (b[:, 1] - c[:, 1]) + bb * (c[:, 1] - a[:, 1]) + cc * (a[:, 1] - b[:, 1])) / d
-    y = (aa * (c[:, 0] - b[:, 0]) + bb * (a[:, 0] - c[:, 0]) + cc * (b[:, 0] - a[:, 0])) / d
-    radius = np.hypot(a[:, 0] - x, a[:, 1] - y)
-    good = (radius > 0.7 * like) & (radius < 1.4 * like) & (np.hypot(x, y) < 0.7 * like)
-    if not good.any():
-        return None
-    x, y, radius = x[good], y[good], radius[good]
-    off = np.abs(np.hypot(p[:, 0, None] - x, p[:, 1, None] - y) - radius)
-    votes = np.maximum(0, 1 - (off / _OFF_CIRCLE_MM) ** 2).sum(axis=0)
-    best = int(np.argmax(votes))
-    agreeing = np.count_nonzero(off[:, best] < _OFF_CIRCLE_MM) / ANGLES
-    if agreeing < 1 / 3:
-        return None
-    return np.array([x[best], y[best]]), float(radius[best]), float(agreeing)
 
 
 def section_at(
@@ -202,7 +134,7 @@ def section_at(
         if missing.all():
             return None
         radii = _filled(border, np.minimum(limit, _GROWTH * np.nanmedian(border)))
-        points = radii[:, None] * _CIRCLE
+        points = radii[:, None] * CIRCLE
         shift = _centroid(points)
         inside = values[r[None, :] < 0.7 * radii[:, None]]
         section = Section(
@@ -290,7 +222,7 @@ def _smallest(coarse: Coarse, last: Section, axis: Floats, level: float) -> Floa
         seen = out.any(axis=2)
         first = np.where(seen, r[np.argmax(out, axis=2)], limit)
         first = np.minimum(first, _GROWTH * np.median(first, axis=1)[:, None])
-        shift = np.array([_centroid(one[:, None] * _CIRCLE) for one in first])
+        shift = np.array([_centroid(one[:, None] * CIRCLE) for one in first])
         middles = middles + np.einsum("mc,mcx->mx", shift, across)
     areas = (first**2).sum(axis=1) * (2 - seen.mean(axis=1))
     areas[1:] *= 1.02

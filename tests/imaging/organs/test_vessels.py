@@ -37,7 +37,7 @@ def truth_grid(shape, steps_mm=STEPS_MM):
 
 
 @cache
-def belly(blood_hu=250.0, cava_hu=60.0):
+def belly(blood_hu=250.0, cava_hu=60.0, *, has_sac=False):
     """Spine, vena cava, and an aorta that parts 60 mm above the lower end; truth by name."""
     z, y, x = (
         (n - (count - 1) / 2) * step
@@ -55,8 +55,11 @@ def belly(blood_hu=250.0, cava_hu=60.0):
     values[np.broadcast_to((x / 70) ** 2 + (y / 52) ** 2 < 1, SHAPE)] = -100
     tube("cortex", 500, 0, 32, 18, z < 1000)
     tube("marrow", 150, 0, 32, 15, z < 1000)
-    tube("cava", cava_hu, -16, -2, 9, z < 1000)
+    tube("cava", cava_hu, -20, -2, 9, z < 1000)
     upper = z > -30
+    if has_sac:
+        tube("sac", 45, 12, -7, 18.5, (z > 10) & (z < 60))
+        tube("aorta_thrombus", 40, 12, -7, 17, (z > 10) & (z < 60))
     tube("wall", 45, 8, -2, 11.5, upper)
     spread = 6 + 0.45 * np.clip(-30 - z, 0, None)
     for side, sign in (("left", 1), ("right", -1)):
@@ -64,6 +67,10 @@ def belly(blood_hu=250.0, cava_hu=60.0):
     for side, sign in (("left", 1), ("right", -1)):
         tube(f"iliac_artery_{side}", blood_hu, 8 + sign * spread, -4, 5.3, ~upper)
     tube("aorta_lumen", blood_hu, 8, -2, 10, upper)
+    if has_sac:
+        tube("aorta_calcium", 800, 27, -7, 1.8, (z > 25) & (z < 40))
+        truth["aorta_thrombus"] = truth["aorta_thrombus"] & (np.hypot(x - 8, y + 2) > 11.5)
+        truth["aorta_thrombus"] = truth["aorta_thrombus"] & ~truth["aorta_calcium"]
     values = gaussian_filter(values, [0.6 / step for step in STEPS_MM])
     values += 10 * np.random.default_rng(1).standard_normal(SHAPE, np.float32)
     return Volume("ct", np.rint(values).astype(np.int16), truth_grid(SHAPE)), truth
@@ -77,6 +84,23 @@ def test_the_aorta_is_found_and_parts_into_its_iliac_arteries(blood_hu, cava_hu)
     for side in ("left", "right"):
         assert dice(found[f"iliac_artery_{side}"], truth[f"iliac_artery_{side}"]) > 0.85
     assert found["iliac_artery_left"].centroid_lps[0] > found["iliac_artery_right"].centroid_lps[0]
+
+
+def test_an_aneurysm_shows_its_thrombus_and_the_calcium_in_its_wall():
+    volume, truth = belly(300.0, has_sac=True)
+    found = found_in(volume)
+    assert dice(found["aorta_lumen"], truth["aorta_lumen"]) > 0.95
+    assert dice(found["aorta_thrombus"], truth["aorta_thrombus"]) > 0.85
+    assert dice(found["aorta_calcium"], truth["aorta_calcium"]) > 0.7
+    shared = found["aorta_thrombus"].grid.box_in(volume.grid)
+    lumen = np.zeros(volume.values.shape, bool)
+    lumen[found["aorta_lumen"].grid.box_in(volume.grid)] = found["aorta_lumen"].mask
+    assert not (lumen[shared] & found["aorta_thrombus"].mask).any()
+
+
+def test_a_healthy_aorta_has_neither_thrombus_nor_calcium():
+    found = found_in(belly(300.0, 60.0)[0])
+    assert not {"aorta_thrombus", "aorta_calcium"} & set(found)
 
 
 def test_the_aorta_runs_through_a_trunk_that_ends_above_its_fork():
