@@ -2,6 +2,7 @@
 
 from .case import Case, Patient, Provenance
 from .coded import Code, CodedAnatomy
+from .disagreement import Disagreement, Place
 from .finding import Finding
 from .identity import Identity
 from .noun import Noun, array_sha256
@@ -18,11 +19,13 @@ __all__ = [
     "Centerline",
     "Code",
     "CodedAnatomy",
+    "Disagreement",
     "Finding",
     "Identity",
     "Measurement",
     "Noun",
     "Patient",
+    "Place",
     "Plan",
     "Points",
     "Provenance",

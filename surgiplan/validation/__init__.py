@@ -10,6 +10,7 @@ from .agreement import (
 )
 from .cohort import CohortCase, CohortSummary, LabelSummary, SubgroupGap, summary_of
 from .consensus import Consensus, ReaderScore, Rule, consensus, majority, staple
+from .places import disagreement, worst_places
 from .table import Comparison, compared, on_lattice_of, resampled
 from .truth import TruthRow, beside_truth
 
@@ -31,10 +32,12 @@ __all__ = [
     "compared",
     "consensus",
     "definitions",
+    "disagreement",
     "majority",
     "on_lattice_of",
     "resampled",
     "staple",
     "summary_of",
     "surface_distances",
+    "worst_places",
 ]
