@@ -28,6 +28,7 @@ def commands_of(window: "MainWindow") -> list[Command]:
         *_stage_commands(window),
         *_tool_commands(window),
         *_editor_commands(window),
+        *_compare_commands(window),
         *_view_commands(window),
     ]
 
@@ -159,6 +160,25 @@ def edit_with(window: "MainWindow", name: str) -> None:
     pages: Any = window.panels["Anatomy"]
     pages.show_page("Edit")
     pages.edit.choose(name)
+
+
+def _compare_commands(window: "MainWindow") -> list[Command]:
+    def no_segment() -> str:
+        return "" if window.desk.case.segments else "there is no segment yet"
+
+    def no_place() -> str:
+        there = window.comparing is not None and window.comparing.places
+        return "" if there else "compare two segmentations first"
+
+    def go(step: int) -> None:
+        if window.comparing is not None:
+            window.comparing.go(step)
+
+    return [
+        Command("compareSegments", "Compare segmentations", window.compare, (), no_segment),
+        Command("nextWorst", "Next worst place", partial(go, 1), ("N",), no_place),
+        Command("previousWorst", "Worst place before", partial(go, -1), ("Shift+N",), no_place),
+    ]
 
 
 def measure(window: "MainWindow") -> None:

@@ -5,7 +5,19 @@ from PySide6.QtWidgets import QApplication
 
 from surgiplan.resources import resource
 
-__all__ = ["ACCENT", "ATTENTION", "FAIL", "HEADING", "LINE", "PASS", "SECONDARY", "TEXT", "dress"]
+__all__ = [
+    "ACCENT",
+    "ADDED",
+    "ATTENTION",
+    "FAIL",
+    "HEADING",
+    "LINE",
+    "MISSED",
+    "PASS",
+    "SECONDARY",
+    "TEXT",
+    "dress",
+]
 
 BEHIND = "#07090c"
 WINDOW = "#12161c"
@@ -22,6 +34,8 @@ PRIMARY = "#2a9d90"
 PASS = "#7bd389"
 ATTENTION = "#f2c14e"
 FAIL = "#ff8a80"
+MISSED, ADDED = "#7d9bff", "#ff7a66"
+"""Of two segmentations: what a reader left out, and what he added."""
 SELECTED = "#1f3035"
 
 VIEW_BARS = {
@@ -131,6 +145,7 @@ QTreeView::branch:has-children:open {{ image: url("ICONS/down.png"); padding: 9p
 QTreeView::branch:has-children:closed {{ image: url("ICONS/closed.png"); padding: 9px 1px; }}
 QListWidget::item {{ border-bottom: 1px solid #1b222b; padding: 4px; }}
 QTableWidget::item {{ padding: 0 2px; border: none; }}
+QTableWidget::item:selected {{ background: {SELECTED}; }}
 QHeaderView::section {{
     background: transparent; color: {HEADING}; border: none; border-bottom: 1px solid {LINE};
     font-size: 11px; padding: 4px 2px;

@@ -68,6 +68,7 @@ class MainWindow(QMainWindow):
         self.exchange = Exchange(self.desk, self)
         self.editor = Editor(self.desk, self)
         self.views: Any = None
+        self.comparing: Any = None
         self.panels: dict[str, QWidget] = {}
         self._stage = STAGES[0]
         self._is_closing = False
@@ -96,6 +97,12 @@ class MainWindow(QMainWindow):
         self.top.show_stage(stage)
         if stage in self.panels:
             self.stack.setCurrentWidget(self.panels[stage])
+
+    def compare(self) -> None:
+        """Show two readers beside each other."""
+        self.go_to("Anatomy")
+        if "Anatomy" in self.panels:
+            self.panels["Anatomy"].show_page("Compare")  # type: ignore[attr-defined]
 
     def finish_starting(self) -> None:
         """Load what is heavy and fill the middle; called after the first paint."""

@@ -108,9 +108,11 @@ def remade(case: Case, segment_id: str, volume_id: str, report: Report) -> AddSe
     return edit
 
 
-def segments_imported(case: Case, paths: Sequence[Path], report: Report) -> AddSegments:
-    """Read segmentations as the edit that adds them."""
-    edit = import_segments(case, paths, report=report)
+def segments_imported(
+    case: Case, paths: Sequence[Path], report: Report, reader: str = ""
+) -> AddSegments:
+    """Read segmentations as the edit that adds them; ``reader`` drew them, if given."""
+    edit = import_segments(case, paths, reader=reader, report=report)
     for one in edit.segments:
         _ = one.digest, one.voxels, one.centroid_lps
     return edit

@@ -9,7 +9,7 @@ from surgiplan import io
 from surgiplan.edits import AddSegments
 from surgiplan.errors import SegmentationError
 from surgiplan.model import Case, Segment, VoxelGrid
-from surgiplan.validation import Consensus, Rule, consensus
+from surgiplan.validation import Consensus, Rule, consensus, id_of, name_by, parted
 
 from .anatomy import segment_json
 from .open_case import changed
@@ -92,8 +92,8 @@ def _into_case(
 
     def build(case: Case) -> list[AddSegments]:
         for name, segment in drawn.items():
-            called = wish or f"{name} {rule.value}"
-            free = case.free_id("segments", "_".join(called.split()))
+            called = wish or name_by(parted(name)[0], rule.value)
+            free = case.free_id("segments", id_of(called))
             volume = case.volume(segment.volume_id if segment.volume_id in case.volumes else "")
             grid = replace(segment.grid, frame_uid=segment.grid.frame_uid or volume.grid.frame_uid)
             volume.grid.require_same_frame(grid)

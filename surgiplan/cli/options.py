@@ -231,6 +231,9 @@ def _add_exchange(command: argparse.ArgumentParser) -> None:
     _changes(c)
     c.add_argument("files", nargs="+", type=Path, metavar="FILE")
     c.add_argument("--volume", default="", metavar="ID", help="the scan they were drawn on")
+    c.add_argument(
+        "--reader", default="", metavar="NAME", help="who drew them: liver becomes liver (NAME)"
+    )
     _same_flags(c)
     c = words.add_parser("export", help="segments as a file for another program")
     _case(c)

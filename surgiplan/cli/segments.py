@@ -107,7 +107,13 @@ def _imported(options: Namespace, console: Console) -> Answer:
 
     def build(case: Case) -> list[Any]:
         edits.append(
-            import_segments(case, options.files, volume_id=options.volume, report=console.report)
+            import_segments(
+                case,
+                options.files,
+                volume_id=options.volume,
+                reader=options.reader,
+                report=console.report,
+            )
         )
         return edits
 

@@ -16,9 +16,9 @@ class Place:
     """One place where a reader and the reference differ by more than a little."""
 
     point_lps: Points
-    """The voxel furthest from the other border, LPS [mm], shape (3,)."""
+    """A voxel in the middle of its deeper half, best to look at, LPS [mm], shape (3,)."""
     distance_mm: float
-    """How far that voxel lies from the other border."""
+    """How far its furthest voxel lies from the other border."""
     volume_ml: float
     """All that differs there, counted in voxels."""
     is_missed: bool

@@ -20,6 +20,7 @@ __all__ = [
     "pieces",
     "point_normals",
     "polylines",
+    "quads",
     "set_points",
     "triangles",
 ]
@@ -54,6 +55,15 @@ def triangles(points_lps: Points, corners: npt.NDArray[np.integer[Any]]) -> vtkP
     data.SetPolys(_cells(offsets, np.asarray(corners, np.int64).reshape(-1)))
     normals = point_normals(points_lps, corners)
     data.GetPointData().SetNormals(numpy_to_vtk(normals.astype(np.float32), deep=True))
+    return data
+
+
+def quads(corners_lps: Points) -> vtkPolyData:
+    """Flat quadrangles given by their corners, shape (n, 4, 3)."""
+    data = vtkPolyData()
+    set_points(data, corners_lps)
+    n = 4 * len(corners_lps)
+    data.SetPolys(_cells(np.arange(0, n + 1, 4, dtype=np.int64), np.arange(n, dtype=np.int64)))
     return data
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from vtkmodules.vtkRenderingAnnotation import vtkAnnotatedCubeActor
-from vtkmodules.vtkRenderingCore import vtkLight, vtkRenderer
+from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from surgiplan.model import (
     Case,
@@ -21,10 +20,12 @@ from surgiplan.model import (
 )
 
 from ._letters import EdgeLetters
+from ._lights import light, orientation_cube
 from ._text import Label
 from .anatomy_actors import CenterlineActor, MeasurementActor, StentActor, SurfaceActor
 from .camera import Eye
 from .colours import GROUND, SKY, VIEW_COLOURS, rgb
+from .disagreement_actors import DisagreementSurface
 from .drags import line_offset_mm, on_sphere, slid, turned_between
 from .finding_actor import FindingActor, coloured_values
 from .look import Look
@@ -48,7 +49,7 @@ DRAWN_BY: dict[type, type] = {
 """Which actor draws which noun in 3D."""
 
 _GRAB_ORDER = (StentActor, MeasurementActor)
-_SURFACES = (SurfaceActor, FindingActor)
+_SURFACES = (SurfaceActor, FindingActor, DisagreementSurface)
 _PEELS = 6
 _QUICK_S = 0.02
 """A picture at rest that takes no longer gets its translucent layers sorted from now on."""
@@ -59,12 +60,6 @@ _BELOW_LEGENDS = 0.81
 """Where the letters at the sides stand, as a fraction of the height."""
 _NOTHING = (-150.0, 150.0, -150.0, 150.0, -150.0, 150.0)
 """The box that an empty view shows."""
-_LIGHTS = (
-    ((-0.55, 0.75, 1.0), 0.95, "#fff8ee"),
-    ((0.9, 0.1, 0.7), 0.38, "#dfe9ff"),
-    ((0.1, -0.8, 0.35), 0.22, "#ffffff"),
-)
-"""Direction from the patient in the eye's frame, strength and colour: key, fill and floor."""
 
 
 class AnatomyScene(Scene):
@@ -81,14 +76,14 @@ class AnatomyScene(Scene):
         self._patient = False
         self.hint = ""
         self.eye = Eye(self.renderer.GetActiveCamera())
-        self._cube = _orientation_cube()
+        self._cube = orientation_cube()
         self._letters = EdgeLetters(self.overlay, level=_BELOW_LEGENDS)
         self.front = vtkRenderer()
         self.front.SetLayer(1)
         self.front.InteractiveOff()
         self.front.SetActiveCamera(self.renderer.GetActiveCamera())
         for renderer in (self.renderer, self.front):
-            _light(renderer)
+            light(renderer)
         self.renderer.GradientBackgroundOn()
         self.renderer.SetBackground(*rgb(GROUND))
         self.renderer.SetBackground2(*rgb(SKY))
@@ -193,6 +188,11 @@ class AnatomyScene(Scene):
         self._eye_was_moved = True
         self.eye.focus(point_lps)
 
+    def face(self, point_lps: npt.ArrayLike, outward: npt.ArrayLike, distance_mm: float) -> None:
+        """See a point from outside: ``outward`` is a direction in LPS that leads to the eye."""
+        self._eye_was_moved = True
+        self.eye.face(point_lps, outward, distance_mm)
+
     def ray(self, x: float, y: float) -> tuple[Points, Points]:
         """Origin and unit direction in LPS of what is seen through a pixel."""
         return self.eye.ray(x, y)
@@ -258,9 +258,15 @@ class AnatomyScene(Scene):
             noun = case.at(path)
             drawn_by = DRAWN_BY.get(type(noun))
             style = look.style(path, getattr(noun, "name", ""))
+            if look.comparison and isinstance(noun, Segment):
+                continue
             inputs = self._inputs(case, look, path, noun) if drawn_by and style.visible else None
             if drawn_by and inputs is not None:
                 wanted[path] = (drawn_by, (noun, *inputs, style, look.selected == path))
+        if look.comparison:
+            ghost = self._surface_of(look.comparison.reference)
+            path = f"segments/{look.comparison.test.id}"
+            wanted[path] = (DisagreementSurface, (look.comparison, ghost))
         return wanted
 
     def _inputs(self, case: Case, look: Look, path: str, noun: Any) -> tuple[Any, ...] | None:
@@ -342,41 +348,7 @@ class AnatomyScene(Scene):
         return self.hint
 
     def _all_labels(self) -> list[Label]:
-        findings = [d for _, _, d in self._drawn.values() if isinstance(d, FindingActor)]
-        legends = [label for finding in findings for label in finding.legend.labels]
+        coloured = (FindingActor, DisagreementSurface)
+        shown = [d for _, _, d in self._drawn.values() if isinstance(d, coloured)]
+        legends = [label for one in shown for label in one.legend.labels]
         return super()._all_labels() + self._letters.labels + legends
-
-
-def _light(renderer: vtkRenderer) -> None:
-    renderer.AutomaticLightCreationOff()
-    for direction, strength, colour in _LIGHTS:
-        light = vtkLight()
-        light.SetLightTypeToCameraLight()
-        light.SetPosition(*direction)
-        light.SetFocalPoint(0.0, 0.0, 0.0)
-        light.SetIntensity(strength)
-        light.SetColor(*rgb(colour))
-        renderer.AddLight(light)
-
-
-def _orientation_cube() -> vtkRenderer:
-    cube = vtkAnnotatedCubeActor()
-    for axis, (plus, minus) in zip("XYZ", (("L", "R"), ("P", "A"), ("S", "I")), strict=True):
-        getattr(cube, f"Set{axis}PlusFaceText")(plus)
-        getattr(cube, f"Set{axis}MinusFaceText")(minus)
-    cube.SetZFaceTextRotation(90)
-    cube.SetFaceTextScale(0.6)
-    cube.GetCubeProperty().SetColor(*rgb("#323d4b"))
-    cube.GetCubeProperty().SetAmbient(0.45)
-    cube.GetTextEdgesProperty().SetOpacity(0)
-    for face in ("XPlus", "XMinus", "YPlus", "YMinus", "ZPlus", "ZMinus"):
-        letter = getattr(cube, f"Get{face}FaceProperty")()
-        letter.SetColor(*rgb("#d9dfe6"))
-        letter.LightingOff()
-    renderer = vtkRenderer()
-    renderer.SetLayer(1)
-    renderer.InteractiveOff()
-    renderer.AddActor(cube)
-    renderer.GetActiveCamera().ParallelProjectionOn()
-    renderer.GetActiveCamera().SetParallelScale(0.92)
-    return renderer

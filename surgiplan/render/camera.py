@@ -13,6 +13,8 @@ __all__ = ["VIEWS", "Eye"]
 _VIEW_ANGLE_DEG = 20.0
 _TURN_DEG_PER_PX = 0.45
 _NEAREST_MM, _FARTHEST_MM = 15.0, 8000.0
+_STEEP = 0.95
+"""Cosine to the body's axis from which the front is up, and not the head."""
 
 VIEWS: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "start": ((0.35, -1.0, 0.28), (0.0, 0.0, 1.0)),
@@ -86,6 +88,16 @@ class Eye:
     def focus(self, point_lps: npt.ArrayLike) -> None:
         """Bring a point to the middle of the view."""
         self._shift(np.asarray(point_lps, float) - self.camera.GetFocalPoint())
+
+    def face(self, point_lps: npt.ArrayLike, outward: npt.ArrayLike, distance_mm: float) -> None:
+        """See a point from ``distance_mm`` away in the direction ``outward``; the head is up."""
+        point, way = np.asarray(point_lps, float), np.asarray(outward, float)
+        length = float(np.linalg.norm(way))
+        way = way / length if length > 1e-6 else -self.axes[2]
+        self.camera.SetFocalPoint(*point)
+        self.camera.SetPosition(*(point + max(distance_mm, _NEAREST_MM) * way))
+        is_steep = abs(way[2]) > _STEEP
+        self.camera.SetViewUp(*((0.0, -1.0, 0.0) if is_steep else (0.0, 0.0, 1.0)))
 
     def ray(self, x: float, y: float) -> tuple[Points, Points]:
         """Origin and unit direction in LPS of what is seen through a pixel."""

@@ -7,13 +7,17 @@ import numpy.typing as npt
 
 __all__ = [
     "ACCENT",
+    "ADDED",
     "BEHIND_IMAGES",
     "CAUTION",
     "COLOUR_MAPS",
     "GROUND",
     "MEASURED",
+    "MISSED",
     "MUTED_TEXT",
     "PLANE",
+    "READER",
+    "REFERENCE",
     "SKY",
     "SPECIMEN",
     "TEXT",
@@ -35,6 +39,10 @@ SPECIMEN = "#ec7fc8"
 MEASURED = "#8ec7ff"
 CAUTION = "#f2c14e"
 PLANE = "#9fb4ff"
+REFERENCE, READER = "#f4f6f8", "#40c4b4"
+"""Borders of two segmentations that are compared."""
+MISSED, ADDED = "#7d9bff", "#ff7a66"
+"""What the reader left out and what he added; the ends of the map of distances, brighter."""
 
 VIEW_COLOURS: Mapping[str, str] = {
     "axial": "#d1495b",
@@ -83,8 +91,13 @@ _INFERNO = (
     "000004 0b0724 210c4a 3d0965 57106e 71196e 8a226a a32c61 bc3754 d24644 e45a31 f1731d f98e09 "
     "fcac11 f9cb35 f2ea69 fcffa4"
 )
-COLOUR_MAPS: Mapping[str, str] = {"viridis": _VIRIDIS, "inferno": _INFERNO}
-"""Seventeen evenly spaced colours of perceptually uniform maps (matplotlib's, CC0)."""
+_COOLWARM = (
+    "3b4cc0 4e68d8 6282ea 779af7 8db0fe a3c2fe b9d0f9 ccd9ed dddcdc ecd3c5 f5c4ac f7b093 f4987a "
+    "eb7d62 dd5f4b ca3b37 b40426"
+)
+COLOUR_MAPS: Mapping[str, str] = {"viridis": _VIRIDIS, "inferno": _INFERNO, "coolwarm": _COOLWARM}
+"""Seventeen evenly spaced colours of perceptually even maps (matplotlib's, CC0; the last one is
+Moreland's, for numbers with a sign)."""
 
 
 def rgb(colour: str) -> tuple[float, float, float]:

@@ -20,7 +20,7 @@ from .look import ARRAYS, Coloured, Style
 if TYPE_CHECKING:
     from .anatomy_scene import AnatomyScene
 
-__all__ = ["FindingActor", "Legend", "coloured_values"]
+__all__ = ["FindingActor", "Legend", "coloured_values", "lookup"]
 
 _TITLES: dict[Coloured, tuple[str, str, str]] = {
     "displacement": ("Displacement", "mm", "viridis"),
@@ -66,7 +66,7 @@ class FindingActor(AnatomyActor):
         mapper.SetInputData(data)
         mapper.ScalarVisibilityOn()
         mapper.InterpolateScalarsBeforeMappingOn()
-        mapper.SetLookupTable(_lookup(name, top))
+        mapper.SetLookupTable(lookup(name, 0.0, max(top, 1e-9)))
         mapper.UseLookupTableScalarRangeOn()
         self._deformed.GetProperty().SetOpacity(style.opacity)
         self._ghost.GetMapper().SetInputData(triangles(points, _left(points, moved, corners)))
@@ -112,7 +112,11 @@ class Legend:
     def set(self, title: str, colours: str, top: float, *, more: bool) -> None:
         """Say what the colours mean, from 0 to ``top``; ``more`` where values lie above it."""
         sign = "> " if more else ""
-        self._texts = (title, f"{sign}{top:.3g}", f"{top / 2:.3g}", "0")
+        self.write(title, colours, (f"{sign}{top:.3g}", f"{top / 2:.3g}", "0"))
+
+    def write(self, title: str, colours: str, ticks: tuple[str, str, str]) -> None:
+        """Say what the colours mean at the top, in the middle and at the bottom."""
+        self._texts = (title, *ticks)
         strip = colour_map(colours)[:: 256 // _ROWS]
         _quads(self._strip)
         table = numpy_to_vtk(np.ascontiguousarray(strip), deep=True)
@@ -160,12 +164,13 @@ def _left(points: Points, moved: Points, corners: npt.NDArray[np.int64]) -> npt.
     return left
 
 
-def _lookup(name: str, top: float) -> vtkLookupTable:
+def lookup(name: str, low: float, high: float) -> vtkLookupTable:
+    """A map of colours over a range of numbers."""
     table = vtkLookupTable()
     colours = np.full((256, 4), 255, np.uint8)
     colours[:, :3] = colour_map(name)
     table.SetTable(numpy_to_vtk(colours, deep=True))
-    table.SetRange(0.0, max(top, 1e-9))
+    table.SetRange(low, high)
     return table
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from surgiplan.model import Case, Volume
+from surgiplan.model import Case, Disagreement, Volume
 
 from .colours import default_colour, default_opacity, rgb
 
@@ -61,6 +61,8 @@ class Look:
     """Path of what is drawn a little stronger."""
     crosshair: bool = True
     """Whether the slices show the lines of the other slices."""
+    comparison: Disagreement | None = None
+    """Two segmentations being compared: of the anatomy they alone are drawn.  Not saved."""
 
     def style(self, path: str, name: str = "") -> Style:
         """The user's style of what stands at ``path``, or the one that suits its name."""

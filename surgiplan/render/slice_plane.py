@@ -15,6 +15,7 @@ __all__ = [
     "SlicePlane",
     "mask_cut",
     "mask_outline",
+    "mask_quads",
     "nearest_slice",
     "slice_axis",
     "slices",
@@ -168,6 +169,25 @@ def mask_outline(segment: Segment, plane: SlicePlane) -> npt.NDArray[np.float64]
     mask, to_flat = found
     outline: npt.NDArray[np.float64] = contour_segments(mask) @ to_flat[:, :2].T + to_flat[:, 2]
     return outline
+
+
+def mask_quads(segment: Segment, plane: SlicePlane) -> npt.NDArray[np.float64]:
+    """A segment's voxels in the plane, row by row: corners (n, 4, 2) in mm right and up."""
+    found = mask_cut(segment.mask, segment.grid, plane)
+    if found is None:
+        return np.zeros((0, 4, 2))
+    mask, to_flat = found
+    change = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    row, start = np.nonzero(change == 1)
+    end = np.nonzero(change == -1)[1]
+    corners = np.stack(
+        [
+            np.stack([row + down, column - 0.5], axis=1)
+            for down, column in ((-0.5, start), (-0.5, end), (0.5, end), (0.5, start))
+        ],
+        axis=1,
+    )
+    return np.asarray(corners @ to_flat[:, :2].T + to_flat[:, 2])
 
 
 def mask_cut(

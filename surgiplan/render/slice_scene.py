@@ -24,6 +24,7 @@ from ._letters import EdgeLetters
 from ._text import FlatLines, Label
 from ._vtk import image_of, index_to_lps
 from .colours import BEHIND_IMAGES, VIEW_COLOURS, rgb
+from .disagreement_actors import DisagreementOutlines
 from .drags import slid, turned
 from .look import Look
 from .scene import Hit, Scene, StrutsOf, Wanted
@@ -131,9 +132,10 @@ class SliceScene(Scene):
         """Push the slice by so many pixels to the right and down."""
         self._centre = self._centre - self.mm_per_px * np.array([dx, -dy])
 
-    def center_on(self, point_lps: npt.ArrayLike) -> None:
-        """Bring a point to the middle of the view."""
+    def center_on(self, point_lps: npt.ArrayLike, within_mm: float = np.inf) -> None:
+        """Bring a point to the middle of the view, no more than ``within_mm`` from its rims."""
         self._centre = self.plane.flat(point_lps)
+        self._half_height_mm = min(self._half_height_mm, within_mm)
 
     def scrolled(self, steps: int) -> tuple[float, float, float]:
         """The crosshair after so many slices towards the head, the back or the left."""
@@ -249,9 +251,14 @@ class SliceScene(Scene):
             drawn_by = SLICE_DRAWN_BY.get(type(noun))
             style = look.style(path, getattr(noun, "name", ""))
             inputs = self._inputs(case, look, noun) if drawn_by and style.visible else None
+            if look.comparison and isinstance(noun, Segment):
+                continue
             if drawn_by and inputs is not None:
                 common = (style, look.selected == path, self.plane)
                 wanted[path] = (drawn_by, (noun, *inputs, *common))
+        if look.comparison:
+            path = f"segments/{look.comparison.test.id}"
+            wanted[path] = (DisagreementOutlines, (look.comparison, self.plane))
         return wanted
 
     def _inputs(self, case: Case, look: Look, noun: Any) -> tuple[Any, ...] | None:
@@ -315,7 +322,9 @@ class SliceScene(Scene):
         return f"W {width:g}  L {centre:g}"
 
     def _all_labels(self) -> list[Label]:
-        return super()._all_labels() + [*self._letters.labels, self._gaps.caption]
+        keys = [d for _, _, d in self._drawn.values() if isinstance(d, DisagreementOutlines)]
+        meanings = [label for key in keys for label in key.labels]
+        return super()._all_labels() + [*self._letters.labels, self._gaps.caption, *meanings]
 
 
 def cut_of(case: Case, look: Look, segment: Segment) -> Resection | None:

@@ -11,6 +11,7 @@ from .agreement import (
 from .cohort import CohortCase, CohortSummary, LabelSummary, SubgroupGap, summary_of
 from .consensus import Consensus, ReaderScore, Rule, consensus, majority, staple
 from .places import disagreement, worst_places
+from .readers import by_reader, id_of, name_by, parted
 from .table import Comparison, compared, on_lattice_of, resampled
 from .truth import TruthRow, beside_truth
 
@@ -29,12 +30,16 @@ __all__ = [
     "TruthRow",
     "agreement",
     "beside_truth",
+    "by_reader",
     "compared",
     "consensus",
     "definitions",
     "disagreement",
+    "id_of",
     "majority",
+    "name_by",
     "on_lattice_of",
+    "parted",
     "resampled",
     "staple",
     "summary_of",

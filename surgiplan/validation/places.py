@@ -103,10 +103,12 @@ def _places(
     voxels = np.bincount(belongs, minlength=count + 1)
     for number in range(1, count + 1):
         mine = np.flatnonzero(belongs == number)
-        worst = mine[np.argmax(depth[mine])]
+        furthest = float(depth[mine].max())
+        inner = mine[depth[mine] >= furthest / 2]
+        away_mm = np.linalg.norm(points[inner] - points[inner].mean(axis=0), axis=1)
         yield Place(
-            point_lps=grid.to_lps(index[worst]),
-            distance_mm=float(depth[worst]),
+            point_lps=grid.to_lps(index[inner[np.argmin(away_mm)]]),
+            distance_mm=furthest,
             volume_ml=float(voxels[number] * grid.voxel_mm3 / 1000),
             is_missed=is_missed,
         )

@@ -1,4 +1,4 @@
-"""Anatomy: structures are found by a method, and edited by hand."""
+"""Anatomy: structures are found by a method, edited by hand, and compared with a reader's."""
 
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -13,16 +13,20 @@ from surgiplan.app.desk import Desk
 
 from .anatomy import AnatomyPanel
 from .edit import EditPanel
+from .validation import ValidationPanel
 
 __all__ = ["AnatomyPages"]
 
 
 class AnatomyPages(QWidget):
-    """Two pages and the switch between them; a tool in the hand stays on its page."""
+    """Three pages and the switch between them; a tool in the hand stays on its page."""
 
-    def __init__(self, desk: Desk, find: AnatomyPanel, edit: EditPanel) -> None:
+    def __init__(
+        self, desk: Desk, find: AnatomyPanel, edit: EditPanel, compare: ValidationPanel
+    ) -> None:
         super().__init__()
-        self.find, self.edit = find, edit
+        self.find, self.edit, self.compare = find, edit, compare
+        self._by_name = {"Find": find, "Edit": edit, "Compare": compare}
         self._desk = desk
         self._pages = QStackedWidget()
         switch = QHBoxLayout()
@@ -30,7 +34,7 @@ class AnatomyPages(QWidget):
         switch.setSpacing(4)
         group = QButtonGroup(self)
         self.buttons: dict[str, QPushButton] = {}
-        for name, page in (("Find", find), ("Edit", edit)):
+        for name, page in self._by_name.items():
             button = QPushButton(name, objectName=f"anatomy{name}")
             button.setCheckable(True)
             button.clicked.connect(lambda _=False, chosen=name: self.show_page(chosen))
@@ -46,9 +50,9 @@ class AnatomyPages(QWidget):
         self.show_page("Find")
 
     def show_page(self, name: str) -> None:
-        """Show the methods or the editor; leaving either puts its tool away."""
+        """Show the methods, the editor or the readers; leaving one puts its tool away."""
         self.buttons[name].setChecked(True)
-        page = self.find if name == "Find" else self.edit
+        page = self._by_name[name]
         if page is not self._pages.currentWidget():
             self._desk.use(None)
             self._pages.setCurrentWidget(page)

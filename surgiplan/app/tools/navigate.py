@@ -34,6 +34,10 @@ class NavigateTool(Tool):
             return
         if found is not None and view.kind == "3d":
             self.desk.select(found.path)
+            if found.part == "painted":
+                # What is wrong there is to be seen in the slices.
+                x, y, z = (float(value) for value in found.point_lps)
+                self.desk.view.change(crosshair_lps=(x, y, z))
         _aim(view, at)
 
     def drag(self, view: "Viewport", at: "XY", by: "XY", keys: Qt.KeyboardModifier) -> None:
