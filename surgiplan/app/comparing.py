@@ -112,13 +112,18 @@ class Comparing(QObject):
         return ""
 
     def judge(self, word: str) -> None:
-        """Accept or reject the place that is looked at, and go on to the next one."""
+        """Accept or reject the place that is looked at, and go on to the next one.
+
+        The reader's segment keeps the verdict with the place; a rejection flags its review.
+        """
         place, segment = self.place, self._desk.session.case.segments.get(self.test_id)
         if place is None or segment is None:
             return
         mine = {_sentence(place, one) for one in ("accepted", "rejected")}
         kept = tuple(remark for remark in segment.remarks if remark not in mine)
-        told = replace(segment, remarks=(*kept, _sentence(place, word)))
+        review = "flagged" if word == "rejected" else segment.review
+        review = "in_progress" if review == "not_started" else review
+        told = replace(segment, remarks=(*kept, _sentence(place, word)), review=review)
         what = f"{word.removesuffix('ed').capitalize()} a place of {segment.name}"
         if self._desk.do(ChangeSegment(told, what)):
             self.go(1)

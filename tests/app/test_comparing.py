@@ -134,14 +134,29 @@ def test_places_are_walked_through_accepted_or_rejected_and_the_segment_remember
     hands.click("rejectPlace")
     assert "✓" in hands.find("placesTable").text()
     assert "✕" in hands.find("placesTable").text()
-    remark = desk.session.case.segments["liver_dr_b"].remarks[-1]
+    told = desk.session.case.segments["liver_dr_b"]
+    assert told.review == "flagged"
+    remark = told.remarks[-1]
     assert remark.startswith("Rejected:")
     assert second.words in remark
     assert comparing.apart is not None, "a remark makes no number stale"
     desk.undo()
+    assert desk.session.case.segments["liver_dr_b"].review == "in_progress"
     assert comparing.verdict(second) == ""
     assert comparing.verdict(first) == "accepted"
+    edited_at_the_place(hands)
     measured_again_after_an_edit(hands, two_readers)
+
+
+def edited_at_the_place(hands: Any) -> None:
+    place = hands.window.comparing.place.point_lps
+    hands.click("editPlace")
+    hands.settle()
+    assert hands.find("editTargetName").text() == "Liver (Dr B)"
+    assert hands.window.desk.tool is not None, "the brush is in the hand"
+    assert hands.window.desk.view.look.crosshair_lps == pytest.approx(place)
+    hands.window.compare()
+    hands.until_idle()
 
 
 def measured_again_after_an_edit(hands: Any, case: Case) -> None:
