@@ -31,6 +31,13 @@ class SegmentationError(SurgiplanError):
 class GeometryError(SurgiplanError):
     """A shape that is degenerate or open, or lies in another frame of reference."""
 
+    def __init__(
+        self, message: str, *, point_lps: tuple[float, float, float] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.point_lps = point_lps
+        """Where to look in LPS [mm], if the error has a place."""
+
 
 class PlanError(SurgiplanError):
     """An edit that makes no sense on this case."""

@@ -69,6 +69,7 @@ class Desk(QObject):
         self.background = Jobs(self._bridge.post)
         """For what nobody asked for but the views need: surfaces, thumbnails."""
         self.view = ViewState(self)
+        self.notices.placed.connect(lambda point: self.view.change(crosshair_lps=point))
         self.session = Session(Case())
         self.path: Path | Place | None = None
         self.is_read_only = False

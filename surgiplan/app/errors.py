@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from surgiplan.errors import Cancelled, SurgiplanError
+from surgiplan.errors import Cancelled, GeometryError, SurgiplanError
 
 __all__ = ["NoticeBar", "Notices", "install_excepthook"]
 
@@ -32,6 +32,8 @@ class Notices(QObject):
     shown = Signal(str, str, str)
     """Kind (``fail``, ``attention`` or ``done``), sentence, details."""
     cleared = Signal()
+    placed = Signal(tuple)
+    """Where in LPS [mm] to look, if the error has a place."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +47,8 @@ class Notices(QObject):
         if isinstance(error, SurgiplanError):
             _LOG.info("%s", error)
             self.say(str(error), kind="fail")
+            if isinstance(error, GeometryError) and error.point_lps is not None:
+                self.placed.emit(error.point_lps)
             return
         _LOG.error("%s", details)
         sentence = (

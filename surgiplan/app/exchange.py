@@ -57,7 +57,8 @@ class Exchange(QObject):
             self._widget,
             "Import segmentation",
             "",
-            "Segmentations (*.dcm *.seg *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd);;All files (*)",
+            "Segmentations and surfaces (*.dcm *.seg *.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd "
+            "*.stl *.ply *.obj *.glb);;All files (*)",
         )
         if chosen:
             self.read([Path(one) for one in chosen])

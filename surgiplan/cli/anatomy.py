@@ -1,15 +1,14 @@
-"""Commands about anatomy: methods, segment, surface, centerline."""
+"""Commands about anatomy: methods, segment, centerline."""
 
 import time
 from argparse import Namespace
 from typing import Any
 
-from surgiplan import io
 from surgiplan.model import Branch, Case, Segment, quantities
 from surgiplan.workflow import segment as segmented
 from surgiplan.workflow import trace_centerline
 
-from .open_case import changed, loaded, shown
+from .open_case import changed, shown
 from .output import Answer, Console
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "methods",
     "segment",
     "segment_json",
-    "surface",
 ]
 
 
@@ -125,31 +123,6 @@ def _recipe_json(segment: Segment) -> dict[str, Any] | None:
         "settings": dict(recipe.settings),
         "seeds_lps": recipe.seeds_lps,
     }
-
-
-def surface(options: Namespace, console: Console) -> Answer:
-    """Write the surface of a segment."""
-    from surgiplan.meshing import is_closed, surface_of
-
-    case = loaded(options.case)
-    segment = case.segment(options.segment)
-    console.report(0.1, f"Making the surface of {segment.name}")
-    made = surface_of(segment)
-    io.write_surface(made, options.output, pseudonym=case.patient.pseudonym)
-    io.log_export(options.case, options.output)
-    answer = {
-        "file": str(options.output),
-        "pseudonym": case.patient.pseudonym or None,
-        "vertices": len(made.points_lps),
-        "triangles": len(made.triangles),
-        "volume_ml": made.volume_ml,
-        "closed": is_closed(made.triangles),
-        "space": "LPS",
-        "unit": "mm",
-    }
-    closed = "closed" if answer["closed"] else "open"
-    line = f"{options.output}: {len(made.triangles)} triangles, {made.volume_ml:.1f} ml, {closed}"
-    return Answer(answer, (line,))
 
 
 def centerline(options: Namespace, console: Console) -> Answer:

@@ -213,10 +213,12 @@ def _add_anatomy(commands: Parser) -> None:
     c.add_argument("--seed", dest="seeds", type=point, action="append", default=[], metavar="X,Y,Z")
     c = commands.add("segments", "segments:segments", "Edit or exchange segmentations.")
     _add_exchange(c)
-    c = commands.add("surface", "anatomy:surface", "Write a segment's surface, LPS mm.")
+    c = commands.add("surface", "surfaces:surface", "Write surfaces of segments, LPS mm.")
     _case(c)
-    c.add_argument("segment", metavar="SEGMENT")
+    c.add_argument("segment", nargs="+", metavar="SEGMENT", help="several into .glb or .obj")
     c.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    c.add_argument("--shared", action="store_true", help="neighbours meet without gap or overlap")
+    c.add_argument("--triangles", type=int, metavar="N", help="at most N of each, thinned out")
     c = commands.add("centerline", "anatomy:centerline", "Trace a lumen and measure its sections.")
     _changes(c)
     c.add_argument("segment", metavar="SEGMENT")
@@ -227,13 +229,20 @@ def _add_anatomy(commands: Parser) -> None:
 def _add_exchange(command: argparse.ArgumentParser) -> None:
     """The words behind ``segments``."""
     words = command.add_subparsers(dest="what", required=True, metavar="WORD")
-    c = words.add_parser("import", help="DICOM SEG, RTSTRUCT or label maps into a case")
+    c = words.add_parser("import", help="DICOM SEG, RTSTRUCT, label maps, surfaces into a case")
     _changes(c)
     c.add_argument("files", nargs="+", type=Path, metavar="FILE")
     c.add_argument("--volume", default="", metavar="ID", help="the scan they were drawn on")
     c.add_argument(
         "--reader", default="", metavar="NAME", help="who drew them: liver becomes liver (NAME)"
     )
+    c.add_argument(
+        "--unit",
+        default="",
+        choices=("mm", "cm", "m", "inch"),
+        help="of a surface (STL, PLY, OBJ, GLB) that does not say or says it wrongly",
+    )
+    c.add_argument("--space", default="", choices=("LPS", "RAS"), help="axes of such a surface")
     _same_flags(c)
     c = words.add_parser("export", help="segments as a file for another program")
     _case(c)

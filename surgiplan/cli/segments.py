@@ -112,6 +112,8 @@ def _imported(options: Namespace, console: Console) -> Answer:
                 options.files,
                 volume_id=options.volume,
                 reader=options.reader,
+                unit=options.unit,
+                space=options.space,
                 report=console.report,
             )
         )

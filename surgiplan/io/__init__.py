@@ -36,7 +36,7 @@ from .dicom.scan import scan
 from .dicom.series import ACCEPTABLE, PROBLEM_KINDS, Problem, Scan, SeriesFound
 from .dicom.stacking import Partial
 from .dicom.thumbnails import thumbnail
-from .exchange.anatomy import known_anatomy
+from .exchange.anatomy import known_anatomy, unsided_warning
 from .exchange.exporting import (
     EXPORT_FORMATS,
     Exported,
@@ -49,15 +49,18 @@ from .exchange.label_reading import names_in
 from .exchange.placing import onto_scan
 from .exchange.seg_writing import SegKind
 from .labels import LabelMap, label_names, load_labels, open_label_map
-from .surfaces import SURFACE_SUFFIXES, write_surface
+from .mesh.reading import OTHER_MESH_SUFFIXES, UNITS_MM, LoadedSurface, load_surface
+from .mesh.writing import SURFACE_SUFFIXES, write_surface
 from .volumes import VOLUME_SUFFIXES, load_volume_file
 
 __all__ = [
     "ACCEPTABLE",
     "EXPORT_FORMATS",
+    "OTHER_MESH_SUFFIXES",
     "PROBLEM_KINDS",
     "PROFILE",
     "SURFACE_SUFFIXES",
+    "UNITS_MM",
     "VOLUME_SUFFIXES",
     "AuditEvent",
     "CaseLock",
@@ -67,6 +70,7 @@ __all__ = [
     "EncryptedCase",
     "Exported",
     "LabelMap",
+    "LoadedSurface",
     "Lost",
     "Opened",
     "Partial",
@@ -99,6 +103,7 @@ __all__ = [
     "load_labels",
     "load_segments",
     "load_series",
+    "load_surface",
     "load_view",
     "load_volume_file",
     "log_event",
@@ -120,6 +125,7 @@ __all__ = [
     "to_json",
     "unlock",
     "unpack",
+    "unsided_warning",
     "verify",
     "write_surface",
     "write_whole",

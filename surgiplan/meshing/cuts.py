@@ -8,6 +8,8 @@ import numpy.typing as npt
 from surgiplan.errors import GeometryError
 from surgiplan.model import Surface
 
+from .repair import require_closed
+
 __all__ = ["cut_by_plane"]
 
 
@@ -17,7 +19,7 @@ def cut_by_plane(
     """Remnant and specimen of a closed surface; the specimen lies on the side of the normal.
 
     Both parts are closed and their volumes add up.  Raises GeometryError if the surface is not
-    closed or the plane misses it.
+    closed (with the place of its opening) or the plane misses it.
     """
     import manifold3d
 
@@ -26,6 +28,7 @@ def cut_by_plane(
     if not length > 1e-9:
         raise GeometryError("The cutting plane needs a normal that is not zero.")
     direction = direction / length
+    require_closed(surface, "The surface")
     # Near the origin rounding is smallest.
     middle = surface.points_lps.mean(axis=0)
     solid = manifold3d.Manifold(
@@ -35,7 +38,7 @@ def cut_by_plane(
         )
     )
     if solid.status() != manifold3d.Error.NoError:
-        raise GeometryError("Only a closed surface can be cut; repair or smooth it first.")
+        raise GeometryError("The surface crosses itself too badly to be cut; smooth its segment.")
     offset = float(direction @ (np.asarray(point_lps, float) - middle))
     specimen, remnant = solid.split_by_plane(direction.tolist(), offset)
     if specimen.is_empty() or remnant.is_empty():

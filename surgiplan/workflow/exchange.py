@@ -18,26 +18,40 @@ def import_segments(
     *,
     volume_id: str = "",
     reader: str = "",
+    unit: str = "",
+    space: str = "",
     report: Report = silent,
 ) -> AddSegments:
-    """Read DICOM SEG, RTSTRUCT and label maps as one edit that adds their segments.
+    """Read DICOM SEG, RTSTRUCT, label maps and closed surfaces as one edit that adds segments.
 
     None takes the place of one that is there: a second ``liver`` becomes ``liver2``, or
-    ``liver (Dr B)`` where they are the work of a ``reader`` who is to be compared.  Raises
-    DicomError or SegmentationError naming the first file that does not fit.
+    ``liver (Dr B)`` where they are the work of a ``reader`` who is to be compared.  ``unit`` (mm, cm,
+    m, inch) and ``space`` (LPS, RAS) are those of surfaces that do not say.  Raises DicomError,
+    SegmentationError or GeometryError naming the first file that does not fit.
     """
-    from surgiplan import io
-
     found: list[Segment] = []
     for n, path in enumerate(paths):
         share = part(report, n / len(paths), (n + 1) / len(paths))
-        for segment in io.load_segments(path, case, volume_id, share):
+        for segment in _read(path, case, volume_id, (unit, space), share):
             if reader:
                 segment = replace(segment, name=name_by(segment.name, reader))
             named = _named(segment, case)
             case = case.with_(named)
             found.append(named)
     return AddSegments(tuple(found))
+
+
+def _read(
+    path: Path, case: Case, volume_id: str, said: tuple[str, str], report: Report
+) -> tuple[Segment, ...]:
+    from surgiplan import io
+
+    from .surfaces import segments_of_surface
+
+    if path.suffix.lower() in (*io.SURFACE_SUFFIXES, *io.OTHER_MESH_SUFFIXES):
+        unit, space = said
+        return segments_of_surface(path, case, volume_id, unit=unit, space=space, report=report)
+    return io.load_segments(path, case, volume_id, report)
 
 
 def _named(segment: Segment, case: Case) -> Segment:

@@ -46,3 +46,30 @@ def test_a_segmentation_of_another_scan_is_refused_in_a_sentence(
     hands.until_idle()
     assert hands.window.desk.session.case is before
     assert "another frame of reference" in hands.find("noticeText").text()
+
+
+def test_an_open_surface_is_refused_and_the_crosshair_shows_where(
+    open_case: Open, tmp_path: Path
+) -> None:
+    from surgiplan import io
+    from surgiplan.model import Surface
+    from tests.app.bodies import scanned_case
+
+    case = scanned_case()
+    grid = case.volume().grid
+    low, high = grid.corners_lps().min(axis=0), grid.corners_lps().max(axis=0)
+    cube = [[x, y, z] for x in (0.3, 0.7) for y in (0.3, 0.7) for z in (0.3, 0.7)]
+    points = low + (high - low) * cube
+    faces = [[0, 1, 3], [0, 3, 2], [4, 6, 7], [4, 7, 5], [0, 4, 5], [0, 5, 1],
+             [2, 3, 7], [2, 7, 6], [0, 2, 6], [0, 6, 4], [1, 5, 7], [1, 7, 3]]  # fmt: skip
+    io.write_surface(Surface(points, faces[:-2]), tmp_path / "open.ply")
+    io.write_surface(Surface(points, faces), tmp_path / "whole.ply")
+    hands = open_case(case)
+    desk = hands.window.desk
+    hands.window.exchange.read([tmp_path / "open.ply"])
+    hands.until_idle()
+    assert "stays open at" in hands.find("noticeText").text()
+    assert desk.view.look.crosshair_lps == tuple(points[[1, 3, 5, 7]].mean(axis=0))
+    hands.window.exchange.read([tmp_path / "whole.ply"])
+    hands.until_idle()
+    assert set(desk.session.case.segments) - set(case.segments) == {"whole"}
