@@ -25,8 +25,8 @@ def import_segments(
     """Read DICOM SEG, RTSTRUCT, label maps and closed surfaces as one edit that adds segments.
 
     None takes the place of one that is there: a second ``liver`` becomes ``liver2``, or
-    ``liver (Dr B)`` where they are the work of a ``reader`` who is to be compared.  ``unit`` (mm, cm,
-    m, inch) and ``space`` (LPS, RAS) are those of surfaces that do not say.  Raises DicomError,
+    ``liver (Dr B)`` where they are the work of a ``reader`` who is to be compared.  ``unit`` (mm,
+    cm, m, inch) and ``space`` (LPS, RAS) are those of surfaces that do not say.  Raises DicomError,
     SegmentationError or GeometryError naming the first file that does not fit.
     """
     found: list[Segment] = []
