@@ -15,7 +15,11 @@ from surgiplan.model import Points, Segment, Volume, VoxelGrid, check
 
 from .patch import Mask, Patch, segment_box
 
-__all__ = ["NoSettings", "Operation", "box_of_points", "box_of_segments"]
+__all__ = ["NoSettings", "Operation", "box_of_points", "box_of_segments", "joined"]
+
+
+_FEW_POINTS = 10
+"""So many are listed where it is told how a segment was made."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ class Operation(ABC):
         if len(segments) > 1 and not self.changes_all:
             parts.append("with " + ", ".join(one.id for one in segments[1:]))
         if len(points):
-            parts.append(f"from {words(points)}")
+            few = len(points) <= _FEW_POINTS
+            parts.append(f"from {words(points) if few else f'{len(points)} points'}")
         return f"{self.name}: {', '.join(parts)}" if parts else self.name
 
     def _like(self, segments: Sequence[Segment], number: int) -> Segment:
@@ -155,9 +160,20 @@ def box_of_segments(volume: Volume, segments: Sequence[Segment], margin_mm: floa
 
 
 def box_of_points(volume: Volume, points_lps: Points, margin_mm: float) -> Box:
-    """The box that holds points (n, 3) in LPS [mm] and ``margin_mm`` around, one voxel at least."""
+    """The box that holds points (n, 3) in LPS [mm] and ``margin_mm`` around, one voxel at least.
+
+    It stays within the scan; points beside the scan count as the nearest in it.
+    """
     index = np.rint(volume.grid.to_index(points_lps)).astype(int)
+    index = np.clip(index, 0, np.array(volume.grid.shape) - 1)
     return _grown(volume, index.min(axis=0), index.max(axis=0) + 1, margin_mm)
+
+
+def joined(one: Box, other: Box) -> Box:
+    """The smallest box that holds two."""
+    low = np.minimum(one.low, other.low)
+    high = np.maximum(one.high, other.high)
+    return Box((int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2])))
 
 
 def _grown(volume: Volume, low: Any, high: Any, margin_mm: float) -> Box:

@@ -18,11 +18,22 @@ _OWN: Mapping[str, str] = {
         "remove_islands": "islands:RemoveIslands",
         "split": "islands:Split",
         "fill_holes": "islands:FillHoles",
+        "median": "smoothing:Median",
+        "gaussian": "smoothing:Gaussian",
+        "closing": "smoothing:Closing",
+        "opening": "smoothing:Opening",
+        "smooth": "smoothing:Smooth",
+        "joint": "joint:Joint",
         "union": "logic:Union",
         "intersection": "logic:Intersection",
         "difference": "logic:Difference",
         "invert": "logic:Invert",
         "threshold": "ranges:ThresholdWithin",
+        "draw": "outlines:Draw",
+        "scissors": "outlines:Scissors",
+        "level_trace": "tracing:LevelTrace",
+        "fill_between": "slices:FillBetween",
+        "march": "marching:March",
     }.items()
 }
 

@@ -84,7 +84,11 @@ def segment_box(segment: Segment, grid: VoxelGrid) -> Box:
 
 
 def extended(made_by: str, done: str) -> str:
-    """How a segment was made, with one more deed; a deed done again in a row is told once."""
-    if not made_by:
-        return done
-    return made_by if made_by.endswith(done) else f"{made_by}; {done}"
+    """How a segment was made, with one more deed.
+
+    What was done again in a row is told once, and so are strokes of the hand: a deed of one word.
+    """
+    deeds = made_by.split("; ") if made_by else []
+    if deeds and (deeds[-1] == done or (":" not in done and done in deeds)):
+        return made_by
+    return "; ".join([*deeds, done])

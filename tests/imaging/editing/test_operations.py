@@ -23,6 +23,33 @@ CASES = {
     "intersection": [(("organ", "tumour"), {})],
     "difference": [(("organ", "tumour"), {})],
     "invert": [(("organ",), {}), (("organ", "body"), {})],
+    "median": [(("organ",), {})],
+    "gaussian": [(("organ",), {})],
+    "closing": [(("organ",), {"radius_mm": 3.0})],
+    "opening": [(("organ",), {"radius_mm": 2.4})],
+    "smooth": [(("organ",), {}), (("moving",), {"sigma_mm": 2.5})],
+    "joint": [(("tumour", "organ"), {}), (("tube", "organ", "tumour"), {"sigma_mm": 0.8})],
+    "draw": [
+        (("tumour",), {"points": [(0, 0, 0), (12, 0, 0), (12, 9, 0), (3, 14, 0)]}),
+        (("tube",), {"points": [(8, -6, -9), (18, -6, 9), (14, 6, 0)], "erase": 1}),
+        ((), {"points": [(0, 0, 0), (90, 0, 0), (12, 0, 9)], "thickness_mm": 7.0}),
+    ],
+    "scissors": [
+        (("organ",), {"points": [(-9, -9, 40), (9, -9, 40), (0, 9, 40)]}),
+        (("tube",), {"points": [(8, 40, -4), (18, 40, -4), (14, 40, 9)], "outside": 1}),
+        (("organ",), {"points": [(-9, -9, 40), (9, -9, 40), (0, 9, 40)], "slab_mm": 80.0}),
+        (
+            ("organ",),
+            {
+                "points": [(-9, -9, 40), (9, -9, 40), (0, 9, 40)],
+                "eye_lps": (-20.0, 10.0, 400.0),
+                "depth_mm": 38.0,
+            },
+        ),
+    ],
+    "level_trace": [((), {"points": [(-15, 2, 0)]}), (("tumour",), {"points": [(13, 2.5, 0)]})],
+    "fill_between": [(("drawn",), {})],
+    "march": [((), {"points": [(-4, 9, 0)], "reach_mm": 9}), (("tube",), {"points": [(3, 6, 2)]})],
     "threshold": [(("body",), {}), ((), {"low_hu": 200.0}), (("body",), {"high_hu": 0.0})],
 }
 """Segments and settings for each operation; points are mm from the scan's middle."""
