@@ -34,6 +34,8 @@ _OWN: Mapping[str, str] = {
         "level_trace": "tracing:LevelTrace",
         "fill_between": "slices:FillBetween",
         "march": "marching:March",
+        "grow_cut": "seeded:GrowCutOperation",
+        "watershed": "seeded:Watershed",
     }.items()
 }
 
