@@ -7,6 +7,8 @@ import numpy.typing as npt
 __all__ = ["flood", "spread", "watershed"]
 
 _LEVELS = 256
+_STEEPEST = np.float32(10000.0)
+"""No step costs more than so many times its length."""
 
 
 @numba.njit(cache=True)
@@ -58,59 +60,89 @@ def flood(
 @numba.njit(cache=True)
 def spread(
     values: npt.NDArray[np.float32],
+    steps_kji: npt.NDArray[np.int64],
     lengths: npt.NDArray[np.float32],
     distance: npt.NDArray[np.float32],
     owner: npt.NDArray[np.uint8],
-    dirty: npt.NDArray[np.bool_],
+    starts: npt.NDArray[np.bool_],
 ) -> None:
-    """Let owners spread to where their way is shortest, until nothing changes.
+    """Let the owners of voxels spread to where their way is shortest.
 
-    A step to one of 26 neighbours costs its length (``lengths`` (3, 3, 3)) times 1 + the square of
-    the change of value.  Only rows (k, j) marked in ``dirty`` are looked at, and those beside what
-    changes.  Of equal ways the lower number wins, so the order of the sweeps does not matter.
+    A step (n, 3) costs its length times 1 + the square of the change of value.  The ways begin at
+    ``starts``, whose distances are known; of equal ways the lower number wins.  Voxels wait in
+    layers thinner than any step, so one that is reached in its layer has its final way.
     """
     size_k, size_j, size_i = values.shape
-    forwards = True
-    while dirty.any():
-        for n in range(size_k * size_j):
-            row = n if forwards else size_k * size_j - 1 - n
-            k, j = row // size_j, row % size_j
-            if not dirty[k, j]:
+    value, way, who, start = values.ravel(), distance.ravel(), owner.ravel(), starts.ravel()
+    layer = np.float32(0.999) * lengths.min()
+    heads = np.full(4096, -1, np.int64)
+    waiting = np.empty(1 << 16, np.int32)
+    after = np.empty(1 << 16, np.int32)
+    count, highest = 0, 0
+    for n in range(value.size):
+        if start[n]:
+            level = int(way[n] / layer)
+            heads, waiting, after = _room(heads, level, waiting, after, count)
+            waiting[count], after[count] = n, heads[level]
+            heads[level] = count
+            count += 1
+            highest = max(highest, level)
+    level = 0
+    while level <= highest:
+        entry = heads[level]
+        if entry < 0:
+            level += 1
+            continue
+        heads[level] = after[entry]
+        n = waiting[entry]
+        here = way[n]
+        if int(here / layer) != level:
+            continue
+        i = n % size_i
+        j = n // size_i % size_j
+        k = n // (size_i * size_j)
+        for side in range(len(steps_kji)):
+            dk, dj, di = steps_kji[side]
+            if not (0 <= k + dk < size_k and 0 <= j + dj < size_j and 0 <= i + di < size_i):
                 continue
-            dirty[k, j] = False
-            changed = False
-            for turn in range(2):
-                for m in range(size_i):
-                    i = m if turn == 0 else size_i - 1 - m
-                    best, who, here = distance[k, j, i], owner[k, j, i], values[k, j, i]
-                    before, before_who = best, who
-                    for dk in range(-1, 2):
-                        if not 0 <= k + dk < size_k or (turn == 1 and dk != 0):
-                            continue
-                        for dj in range(-1, 2):
-                            if not 0 <= j + dj < size_j or (turn == 1 and dj != 0):
-                                continue
-                            for di in range(-1, 2):
-                                if not 0 <= i + di < size_i:
-                                    continue
-                                way = distance[k + dk, j + dj, i + di]
-                                if way >= best:
-                                    continue
-                                change = values[k + dk, j + dj, i + di] - here
-                                step = lengths[dk + 1, dj + 1, di + 1]
-                                way += step * (np.float32(1) + change * change)
-                                other = owner[k + dk, j + dj, i + di]
-                                if way < best or (way == best and other < who):
-                                    best, who = way, other
-                    if best != before or who != before_who:
-                        distance[k, j, i] = best
-                        owner[k, j, i] = who
-                        changed = True
-            if changed:
-                for beside_k in range(max(k - 1, 0), min(k + 2, size_k)):
-                    for beside_j in range(max(j - 1, 0), min(j + 2, size_j)):
-                        dirty[beside_k, beside_j] = True
-        forwards = not forwards
+            beside = n + (dk * size_j + dj) * size_i + di
+            if way[beside] <= here:
+                continue
+            change = value[beside] - value[n]
+            arrival = here + lengths[side] * (np.float32(1) + min(change * change, _STEEPEST))
+            if arrival > way[beside] or (arrival == way[beside] and who[n] >= who[beside]):
+                continue
+            way[beside] = arrival
+            who[beside] = who[n]
+            new = int(arrival / layer)
+            if new >= len(heads) or count >= len(waiting):
+                heads, waiting, after = _room(heads, new, waiting, after, count)
+            waiting[count], after[count] = beside, heads[new]
+            heads[new] = count
+            count += 1
+            highest = max(highest, new)
+
+
+@numba.njit(cache=True)
+def _room(
+    heads: npt.NDArray[np.int64],
+    level: int,
+    waiting: npt.NDArray[np.int32],
+    after: npt.NDArray[np.int32],
+    count: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """The queue's arrays, longer where the next entry would not fit."""
+    if level >= len(heads):
+        longer = np.full(2 * level, -1, np.int64)
+        longer[: len(heads)] = heads
+        heads = longer
+    if count >= len(waiting):
+        more = np.empty(2 * count, np.int32)
+        more[:count] = waiting
+        behind = np.empty(2 * count, np.int32)
+        behind[:count] = after
+        return heads, more, behind
+    return heads, waiting, after
 
 
 @numba.njit(cache=True)

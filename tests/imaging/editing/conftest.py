@@ -70,6 +70,8 @@ def bench_with(shape=SHAPE, spacing=SPACING, axes=STANDARD):
     bench.paint("organ", organ | crumbs, 120)
     bench.paint("tumour", painting.ball((3, 6, 2), 5), 60)
     bench.paint("tube", painting.tube((13, 0, 0), (0.1, 0.3, 1), 2.5), 300)
+    bench.masks["core"] = painting.ball((-8, 0, 0), 4) & ~painting.ball((-6, 2, 0), 3.5)
+    bench.masks["around"] = ~painting.ball((-4, 2, 0), 15) & painting.ball((-2, 2, 0), 17)
     moving = painting.ellipsoid((0, 0, 0), (8, 6, 26)) & painting.tube((0, 0, 0), (0.2, 0, 1), 6)
     bench.masks["moving"] = moving
     bench.masks["drawn"] = moving & (np.indices(shape)[2 - np.argmax(np.abs(axes[0]))] % 4 == 0)

@@ -50,6 +50,8 @@ CASES = {
     "level_trace": [((), {"points": [(-15, 2, 0)]}), (("tumour",), {"points": [(13, 2.5, 0)]})],
     "fill_between": [(("drawn",), {})],
     "march": [((), {"points": [(-4, 9, 0)], "reach_mm": 9}), (("tube",), {"points": [(3, 6, 2)]})],
+    "grow_cut": [(("core", "tumour", "around"), {"reach_mm": 2.0})],
+    "watershed": [(("core", "around"), {"reach_mm": 2.0})],
     "threshold": [(("body",), {}), ((), {"low_hu": 200.0}), (("body",), {"high_hu": 0.0})],
 }
 """Segments and settings for each operation; points are mm from the scan's middle."""
