@@ -53,6 +53,8 @@ def bounding_box(mask: npt.NDArray[np.bool_]) -> Box | None:
             return None
         low.append(int(hit[0]))
         high.append(int(hit[-1]) + 1)
+        # What is empty along one axis need not be looked at along the next.
+        mask = mask[(slice(None),) * axis + (slice(low[-1], high[-1]),)]
     return Box(_triple(low), _triple(high))
 
 

@@ -9,7 +9,7 @@ from surgiplan.errors import SegmentationError
 from surgiplan.jobs_report import Report
 from surgiplan.model import Points, Quantity, Segment, Volume
 
-from .crop import bounding_box, cropped_segment
+from .crop import cropped_segment
 from .method import seed_voxels, words
 from .neighbourhood import ball_values, tissue_at
 from .threshold import require_range
@@ -56,25 +56,26 @@ class Grow:
         self, volume: Volume, seeds_lps: Points, settings: GrowSettings, report: Report
     ) -> tuple[Segment, ...]:
         """One segment ``region``.  Raises SegmentationError if the seeds miss the range."""
-        from .morphology import reached
+        from .editing._kernels import flood
 
         seeds = seed_voxels(Grow, volume, seeds_lps)
         report(0.0, "Looking around the seeds")
         low, high = _range(volume, seeds, settings)
-        inside = (volume.values >= low) & (volume.values <= high)
-        box = bounding_box(inside)
-        if box is None or not inside[tuple(seeds.T)].any():
+        values = np.ascontiguousarray(volume.values)
+        at_seeds = values[tuple(seeds.T)]
+        if not ((at_seeds >= low) & (at_seeds <= high)).any():
             around = np.median([np.median(ball_values(volume, s, _BALL_MM)) for s in seeds])
             raise SegmentationError(
                 f"No seed lies between {low:g} and {high:g} {volume.unit}; around the seeds the "
                 f"scan has {around:.0f}. Move a seed or widen the range."
             )
         report(0.3, "Growing")
-        mask = reached(inside[box.slices], seeds[inside[tuple(seeds.T)]] - np.array(box.low))
+        mask = np.zeros(values.shape, bool)
+        flood(values, float(low), float(high), seeds, mask)
         report(1.0, "Done")
         found = cropped_segment(
             mask,
-            volume.grid.cropped(box.low, box.high),
+            volume.grid,
             segment_id="region",
             volume_id=volume.id,
             made_by=f"grow: {low:.0f} to {high:.0f} {volume.unit} from {words(seeds_lps)}",

@@ -34,6 +34,7 @@ _OWN: Mapping[str, str] = {
         "level_trace": "tracing:LevelTrace",
         "fill_between": "slices:FillBetween",
         "march": "marching:March",
+        "trace_vessel": "vessel_trace:TraceVessel",
         "grow_cut": "seeded:GrowCutOperation",
         "watershed": "seeded:Watershed",
     }.items()

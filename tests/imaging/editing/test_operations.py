@@ -50,6 +50,7 @@ CASES = {
     "level_trace": [((), {"points": [(-15, 2, 0)]}), (("tumour",), {"points": [(13, 2.5, 0)]})],
     "fill_between": [(("drawn",), {})],
     "march": [((), {"points": [(-4, 9, 0)], "reach_mm": 9}), (("tube",), {"points": [(3, 6, 2)]})],
+    "trace_vessel": [((), {"points": [(11.5, -6, -20), (14.5, 6, 20)]})],
     "grow_cut": [(("core", "tumour", "around"), {"reach_mm": 2.0})],
     "watershed": [(("core", "around"), {"reach_mm": 2.0})],
     "threshold": [(("body",), {}), ((), {"low_hu": 200.0}), (("body",), {"high_hu": 0.0})],
