@@ -46,7 +46,9 @@ def edit_segment(
     points = np.asarray(points_lps, np.float64).reshape(-1, 3)
     changed, *others = chosen.run(volume, given, points, values, report)
     if name:
-        changed = replace(changed, id=segment_id_of(name), name=name, anatomy=None, colour="")
+        changed = replace(
+            changed, id=segment_id_of(name), name=name, anatomy=None, colour="", recipe=None
+        )
     if name or not given:
         changed = replace(changed, id=case.free_id("segments", changed.id))
     result = case.with_(changed)

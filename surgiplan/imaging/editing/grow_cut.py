@@ -31,6 +31,13 @@ class GrowCut:
     the same seeds in the same box would give.
     """
 
+    _box: Box
+    _values: npt.NDArray[np.float32]
+    _lengths: npt.NDArray[np.float32]
+    _distance: npt.NDArray[np.float32]
+    _owner: npt.NDArray[np.uint8]
+    _seeds: npt.NDArray[np.uint8]
+
     def __init__(
         self,
         volume: Volume,

@@ -65,7 +65,7 @@ class FillBetween(Operation):
         axis = _axis(patch.segments[0].mask, settings, patch.segments[0].name)
         stack = np.moveaxis(mask, axis, 0)
         steps = np.delete(np.array(patch.spacing_mm), axis)
-        drawn = np.flatnonzero(stack.any(axis=(1, 2)))
+        drawn = np.flatnonzero(stack.any(axis=(1, 2))).tolist()
         for number, (first, last) in enumerate(pairwise(drawn)):
             report(number / len(drawn), self.title)
             if last - first > 1:
