@@ -18,7 +18,9 @@ _OWN: Mapping[str, str] = {
     "bone": "surgiplan.imaging.bone:Bone",
     "vessel": "surgiplan.imaging.vessel:Vessel",
     "aorta": "surgiplan.imaging.organs.aorta:Aorta",
-    "liver": "surgiplan.imaging.liver:Liver",
+    "liver": "surgiplan.imaging.organs.liver:Liver",
+    "spleen": "surgiplan.imaging.organs.spleen:Spleen",
+    "kidneys": "surgiplan.imaging.organs.kidneys:Kidneys",
     "tumour": "surgiplan.imaging.tumour:Tumour",
     "torso": "surgiplan.imaging.organs.torso:Torso",
 }

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from surgiplan.imaging.crop import Box, bounding_box
+from surgiplan.imaging.crop import Box, cropped_segment
 from surgiplan.imaging.method import seed_voxels
 from surgiplan.imaging.morphology import Mask
 from surgiplan.jobs_report import Report
@@ -14,7 +14,7 @@ from surgiplan.model import Points, Segment, Volume
 
 from .survey import Survey, survey_of
 
-__all__ = ["Found", "Organ", "on_grid_of"]
+__all__ = ["Found", "Organ", "on_grid_of", "segment_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,26 +62,22 @@ class Organ(ABC):
 
     def on(self, survey: Survey, settings: Any, report: Report) -> tuple[Segment, ...]:
         """Segments on the grid of the upright scan."""
-        segments = []
-        for one in self.find(survey, settings, report):
-            inner = bounding_box(one.mask)
-            if inner is None:
-                continue
-            box = inner.shifted(one.box.low)
-            segments.append(
-                Segment(
-                    id=one.id,
-                    name=one.id,
-                    mask=np.ascontiguousarray(one.mask[inner.slices]),
-                    grid=survey.scan.grid.cropped(box.low, box.high),
-                    volume_id=survey.scan.id,
-                    made_by=one.made_by,
-                    confidence=one.confidence,
-                    remarks=one.remarks,
-                )
-            )
+        found = self.find(survey, settings, report)
         report(1.0, "Done")
-        return tuple(segments)
+        return tuple(segment_of(one, survey.scan) for one in found if one.mask.any())
+
+
+def segment_of(found: Found, scan: Volume) -> Segment:
+    """A structure as a segment of the scan that its box lies in; its mask is not empty."""
+    return cropped_segment(
+        found.mask,
+        scan.grid.cropped(found.box.low, found.box.high),
+        segment_id=found.id,
+        volume_id=scan.id,
+        made_by=found.made_by,
+        confidence=found.confidence,
+        remarks=found.remarks,
+    )
 
 
 def on_grid_of(volume: Volume, segment: Segment) -> Segment:

@@ -21,6 +21,7 @@ from .lung_blocks import LungBlocks, lung_blocks
 from .outline import body_blocks
 
 if TYPE_CHECKING:
+    from .abdomen import Abdomen
     from .organ import Organ
 
 __all__ = ["Survey", "survey_of", "upright_scan"]
@@ -103,6 +104,13 @@ class Survey:
     def blood_pools(self) -> tuple[BloodPool, ...]:
         """All contrast-filled large vessels that run along the body, the longest first."""
         return blood_pools(self.coarse, self.body)
+
+    @cached_property
+    def abdomen(self) -> "Abdomen":
+        """Where liver, spleen and kidneys lie."""
+        from .abdomen import abdomen_of
+
+        return abdomen_of(self)
 
     def organ(self, name: str) -> Segment | None:
         """The segment ``name`` on the upright scan; None where its method gave up."""
