@@ -162,7 +162,7 @@ class Abdomen:
 
 def abdomen_of(survey: Survey) -> Abdomen:
     """The abdomen of a trunk, cropped to where these organs can be."""
-    whole = frame_of(survey.coarse, survey.body)
+    whole = frame_of(survey.coarse, survey.body, survey.spine)
     core, level = _liver_core(survey.coarse, survey.body, whole)
     blocks = bounding_box(survey.body)
     assert blocks is not None

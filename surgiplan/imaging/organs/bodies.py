@@ -33,7 +33,7 @@ class Body:
     volume_ml: float
     left_mm: float
     back_mm: float
-    """Its middle relative to the spine."""
+    """Its middle relative to the spinal canal."""
     slice: float
     """Its middle along the body, in blocks."""
     axes_mm: tuple[float, float, float]
@@ -63,7 +63,7 @@ def bodies(
     openings_mm: Iterable[float],
     volume_ml: tuple[float, float],
 ) -> Iterator[Body]:
-    """Every part of the ``allowed`` blocks within one of the bands, cut free by one of the openings.
+    """Every part of the ``allowed`` blocks within a band that one of the openings cuts free.
 
     Bands and openings overlap, so the same organ comes several times, cut better or worse.
     """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from surgiplan.imaging.crop import Box
-from surgiplan.imaging.edges import FLOOR_HU, touches_border
+from surgiplan.imaging.edges import FLOOR_HU, local_mean, touches_border
 from surgiplan.imaging.morphology import Mask, distance_mm, gaussian
 from surgiplan.model import Volume
 from surgiplan.units import MM3_PER_ML
@@ -29,9 +29,9 @@ class Judgement:
 
 
 def judged(
-    expected: Judgement, volume: Volume, mask: Mask, box: Box, spread_hu: float, score: float
+    expected: Judgement, volume: Volume, mask: Mask, box: Box, score: float
 ) -> tuple[tuple[str, ...], float]:
-    """What a reader must know, and the confidence; ``score`` is how well the place and shape fit."""
+    """What a reader must know, and the confidence; ``score`` is how well place and shape fit."""
     remarks = []
     confidence = 0.55 + 0.4 * score
     volume_ml = np.count_nonzero(mask) * volume.grid.voxel_mm3 / MM3_PER_ML
@@ -46,7 +46,8 @@ def judged(
         confidence = min(confidence, 0.5)
     if volume_ml > most:
         remarks.append(
-            f"{volume_ml:.0f} ml is much for a {expected.organ}: it may have leaked into a neighbour."
+            f"{volume_ml:.0f} ml is much for a {expected.organ}: it may have leaked into another "
+            "organ."
         )
         confidence = min(confidence, 0.5)
     edge = edge_share(volume, mask, box)
@@ -69,7 +70,5 @@ def edge_share(volume: Volume, mask: Mask, box: Box) -> float:
     shell = (outer > step) & (outer <= step + 2.0)
     if not rim.any() or not shell.any():
         return 0.0
-    from surgiplan.imaging.edges import local_mean
-
     level = local_mean(values, rim, 4.0, spacing, float(values[rim].mean()))
     return float(np.mean(np.abs(values - level)[shell] > _STEP_HU))

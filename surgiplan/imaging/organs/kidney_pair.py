@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Pair", "kidney_pair"]
 
-_WITHOUT_CONTRAST = [(-15.0, high) for high in (30.0, 38.0, 46.0, 60.0)]
-_BANDS_HU = (*_WITHOUT_CONTRAST, *((low, 400.0) for low in (5.0, 30.0, 60.0, 85.0, 110.0, 135.0)))
-"""Ranges that may hold a kidney and not what touches it, without contrast and with more and more."""
+_BANDS_HU = (
+    *((-15.0, high) for high in (30.0, 38.0, 46.0, 60.0)),
+    *((low, 400.0) for low in (5.0, 30.0, 60.0, 85.0, 110.0, 135.0)),
+)
+"""Ranges that may hold a kidney and not what touches it: without contrast, and with ever more."""
 
 _OPENINGS_MM = (3.5, 5.0, 7.0, 9.0)
 _VOLUME_ML = (25.0, 600.0)
 _BESIDE_MM, _DEPTH_MM = (12.0, 115.0), (-80.0, 45.0)
-"""Where kidneys lie beside and behind the middle of the vertebrae."""
+"""Where kidneys lie beside and behind the spinal canal."""
 
 _BRIGHT_HU = 30.0
 """Kidneys with contrast are brighter than the liver by this."""
@@ -96,13 +98,13 @@ def _kidney_like(body: Body) -> float:
     """How well size, place, shape and surroundings fit a kidney, 0 to 1."""
     short, middle, long = body.axes_mm
     factors = (
-        likely(body.volume_ml, 25, 80, 300, 600),
+        likely(body.volume_ml, 25, 80, 200, 500),
         likely(abs(body.left_mm), 20, 42, 85, 115),
         likely(body.back_mm, -75, -50, 22, 45),
         likely(long, 25, 40, 75, 100),
         likely(short, 9, 17, 38, 50),
         likely(long / np.sqrt(short * middle), 1.0, 1.3, 2.4, 3.3),
-        likely(body.filling, 0.45, 0.75, 2.0, 3.0),
+        likely(body.filling, 0.45, 0.85, 2.0, 3.0),
         body.edge**0.5,
         likely(body.spread_hu, -2.0, -1.0, 25.0, 60.0),
     )
@@ -116,5 +118,5 @@ def _alike(one: Body, other: Body, step_mm: float) -> float:
     return (
         likely(abs(one.level_hu - other.level_hu), -2, -1, reach, 3 * reach)
         * likely(abs(one.slice - other.slice) * step_mm, -2, -1, 45, 100)
-        * likely(sizes[1] / sizes[0], 0.0, 0.5, 1.7, 4.0)
+        * likely(sizes[1] / sizes[0], 0.0, 0.5, 1.4, 3.5)
     )

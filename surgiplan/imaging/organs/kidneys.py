@@ -85,7 +85,7 @@ def _cut_out(
     )
     mask = without(mask, box, taken, coarse)
     expected = Judgement(name.replace("_", " "), volume_ml=(70.0, 320.0), least_edge=0.6)
-    remarks, confidence = judged(expected, survey.scan, mask, box, spread, score)
+    remarks, confidence = judged(expected, survey.scan, mask, box, score)
     if alone:
         remarks = (*remarks, "The other kidney was not found.")
         confidence = min(confidence, 0.5)

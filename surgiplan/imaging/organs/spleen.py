@@ -69,7 +69,7 @@ class Spleen(Organ):
         )  # fmt: skip
         mask = without(mask, box, taken, coarse)
         score = spleen_like(abdomen, body)
-        remarks, confidence = judged(_EXPECTED, survey.scan, mask, box, found.spread, score)
+        remarks, confidence = judged(_EXPECTED, survey.scan, mask, box, score)
         made_by = (
             f"spleen: {found.level:.0f} HU, opened by {body.opening_mm:g} mm, border at the local "
             "half-maximum"

@@ -74,7 +74,7 @@ def _peaks(abdomen: "Abdomen") -> list[float]:
 
 def spleen_like(abdomen: "Abdomen", body: Body) -> float:
     """How well size, place, shape and density fit a spleen, 0 to 1."""
-    short, _, long = body.axes_mm
+    short = body.axes_mm[0]
     factors = (
         likely(body.volume_ml, 15, 60, 500, 1500),
         likely(body.left_mm, 40, 75, 130, 170),

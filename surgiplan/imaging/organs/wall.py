@@ -19,8 +19,8 @@ _THICK_MM = 8.0
 _INNER = 0.68
 """Ribs lie farther out than this share of the way from the middle to the skin."""
 
-_IN_FRONT_MM = 55.0
-"""The middle of the trunk lies so far in front of the vertebrae's."""
+_IN_FRONT_MM = 60.0
+"""The middle of the trunk lies so far in front of the spinal canal."""
 
 _SECTORS = 72
 _ALONG_MM, _ALONG_SECTORS = 14.0, 2.0
@@ -32,8 +32,8 @@ _SURE = 0.02
 _BULGE_MM = 4.0
 """Organs bulge so far into the gaps between ribs."""
 
-_BACK_MM = 22.0
-"""Behind the vertebrae's middle by this there are but muscles, where ribs do not tell more."""
+_BACK_MM = 12.0
+"""Behind the spinal canal by this there are but muscles, where ribs do not tell more."""
 
 
 def wall(coarse: Coarse, body: Mask, frame: Frame) -> Mask:
@@ -50,14 +50,14 @@ def wall(coarse: Coarse, body: Mask, frame: Frame) -> Mask:
     bright = (coarse.values > _BONE_HU) & body
     ribs = bright & ~opened(bright, _THICK_MM, step)
     ribs &= radius > _INNER * skin[rows]
-    inner = np.full(len(body) * _SECTORS, np.inf)
-    np.minimum.at(inner, rows[ribs], radius[ribs])
-    inner = inner.reshape(len(body), _SECTORS)
-    inner = minimum_filter(inner, 3, mode=("nearest", "wrap"))
+    face = np.full(len(body) * _SECTORS, np.inf)
+    np.minimum.at(face, rows[ribs], radius[ribs])
+    inner = minimum_filter(face.reshape(len(body), -1), 3, mode=("nearest", "wrap"))
     known = np.isfinite(inner)
     sigma = (_ALONG_MM / step[0], _ALONG_SECTORS)
     weight = gaussian_filter(known.astype(float), sigma, mode=("nearest", "wrap"))
     total = gaussian_filter(np.where(known, inner, 0.0), sigma, mode=("nearest", "wrap"))
     limit = np.where(weight > _SURE, total / np.maximum(weight, _SURE), np.inf).ravel()[rows]
     loins = ~np.isfinite(limit) & (frame.back_mm > _BACK_MM)
-    return body & ((radius > limit + _BULGE_MM) | loins)
+    outside: Mask = body & ((radius > limit + _BULGE_MM) | loins)
+    return outside
