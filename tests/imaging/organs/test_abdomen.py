@@ -1,6 +1,5 @@
 """Liver, spleen and kidneys without a click: with and without contrast, cut, missing, real."""
 
-
 import numpy as np
 import pytest
 
