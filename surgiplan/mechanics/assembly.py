@@ -237,7 +237,8 @@ class Problem:
         shapes = self.mesh.element.face.shapes
         total = np.zeros((len(self.pattern.keys), 3, 3))
         for springs in self.loads.springs:
-            weights = springs.stiffness_kpa_per_mm * self.mesh.face_weights_mm2(springs.faces)
+            strength = np.reshape(springs.stiffness_kpa_per_mm, (-1, 1))
+            weights = strength * self.mesh.face_weights_mm2(springs.faces)
             overlap = np.einsum("fq,qa,qb->fab", weights, shapes, shapes, optimize=True)
             way = np.broadcast_to(np.eye(3), (len(springs.faces), 3, 3))
             if springs.slides:

@@ -58,13 +58,14 @@ class Pressure:
 class Springs:
     """An elastic bed under faces (f, k): kPa of pull per mm that they leave their place.
 
+    One stiffness for all faces, or one for each (f,).
     The springs hold in every direction, as tissue that is grown to its neighbour does, or with
     ``slides`` only along the faces' normals at rest.  Their far ends move by ``pull_mm``: strong
     springs with a pull are a handle.
     """
 
     faces: Ints
-    stiffness_kpa_per_mm: float
+    stiffness_kpa_per_mm: float | Floats
     slides: bool = False
     pull_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
 

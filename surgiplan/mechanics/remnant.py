@@ -1,6 +1,6 @@
-"""How an organ settles after a part of it was cut away: its weight on an elastic bed."""
+"""How an organ settles after a part of it was cut away: the change from how it was scanned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -10,11 +10,19 @@ from surgiplan.errors import PlanError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model.quantity import Quantity, check
 
-from .assembly import Problem
 from .lattice import Distance, stuffed
-from .loads import Held, Loads, Springs, weight_mn_per_mm3
+from .loads import Springs
 from .material import NeoHookean
-from .mesh import Mesh
+from .mesh import Mesh, gate
+from .organ import (
+    Bed,
+    Weight,
+    free,
+    outward_normals,
+    rest_offsets_mm,
+    rested,
+    stiffness_kpa_per_mm,
+)
 from .response import Response, response_of
 from .solve import solve
 
@@ -23,7 +31,8 @@ __all__ = ["RemnantResponse", "RemnantSettings", "settle_remnant"]
 Floats = npt.NDArray[np.float64]
 
 _SAMPLES = 60_000
-_FACING_BED = np.cos(np.radians(60.0))
+_LEAST_CARRIED = 0.3
+"""A remnant keeps at least this share of the mean stiffness per area of the organ's bed."""
 _SLIVER = 0.005
 
 
@@ -42,9 +51,11 @@ class RemnantSettings:
         float, Quantity("kg/m3", 900.0, 1200.0, "liver 1060 (PMC6925591, table 1)")
     ] = 1060.0
     gravity_m_per_s2: tuple[float, float, float] = (0.0, 9.81, 0.0)
-    """LPS; along +y the patient lies on the back."""
+    """In the operation, LPS; along +y the patient lies on the back."""
+    scan_gravity_m_per_s2: tuple[float, float, float] = (0.0, 9.81, 0.0)
+    """In the scan."""
     bed_kpa_per_mm: Annotated[
-        float, Quantity("kPa/mm", 0.01, 50.0, "springs under the organ (unconfirmed)")
+        float, Quantity("kPa/mm", 0.01, 50.0, "springs at its back (unconfirmed)")
     ] = 0.5
     attachment_kpa_per_mm: Annotated[
         float,
@@ -62,10 +73,11 @@ class RemnantSettings:
 
 @dataclass(frozen=True, eq=False)
 class RemnantResponse:
-    """A response with what belongs to a cut.
+    """A response with what belongs to a cut; displacements are from where things were scanned.
 
     ``cut_displacement_mm`` (3,): mean over the cut face.  ``volume_before_ml`` and
-    ``volume_after_ml``: of the remnant's mesh at rest and settled; ``removed_ml`` by sampling.
+    ``volume_after_ml``: of the remnant's mesh as scanned and settled; ``removed_ml`` by sampling.
+    ``scan_miss_mm``: how far the whole organ under the scan's own gravity lies from its scan.
     """
 
     response: Response
@@ -74,13 +86,15 @@ class RemnantResponse:
     volume_before_ml: float
     volume_after_ml: float
     removed_ml: float
+    scan_miss_mm: float
     assumptions: tuple[str, ...]
 
 
 _ASSUMPTIONS = (
-    "The imaged organ is taken as free of stress, and its whole weight is applied after the cut.",
-    "It rests on springs where its surface faces down, and is held by soft ones elsewhere; other "
-    "organs, ligaments and vessels are not modelled.",
+    "The organ was scanned in equilibrium under its weight; without it, it would be free of "
+    "stress.",
+    "It rests on springs at its back and is held by soft ones elsewhere; other organs, ligaments "
+    "and vessels are not modelled.",
     "The tissue is uniform and elastic; it has settled for good.",
 )
 
@@ -113,23 +127,31 @@ def settle_remnant(
         return np.asarray(np.maximum(distance(points), (points - point) @ normal))
 
     edge = (12 * kept_mm3 / int(settings.elements)) ** (1 / 3)
-    mesh = stuffed(kept, bounds, edge, what="the remnant", report=part(report, 0.02, 0.1))
-    cut, outward = _skin(mesh, distance, point, normal)
-    problem = Problem(mesh, _material(settings), _loads(mesh, cut, outward, settings))
-    free = Held(np.zeros((len(mesh.nodes_mm), 3), bool), np.zeros((len(mesh.nodes_mm), 3)))
-    solution = solve(problem, free, report=part(report, 0.1, 0.95))
+    # One lattice for both: away from the cut the nodes of organ and remnant are the same.
+    whole = stuffed(distance, bounds, edge, report=part(report, 0.02, 0.08))
+    scanned = stuffed(kept, bounds, edge, what="the remnant", report=part(report, 0.08, 0.14))
+    cut = _on_the_cut(scanned, distance, point, normal)
+    springs = _springs(scanned, cut, distance, whole, settings)
+    under = Weight(_material(settings), settings.density_kg_per_m3, _vector(settings, "scan_"))
+    rest = rested(whole, distance, _bed(settings), under, part(report, 0.14, 0.7))
+    offsets = rest_offsets_mm(rest, whole, scanned.nodes_mm)
+    mesh = Mesh(scanned.nodes_mm + offsets, scanned.cells)
+    gate(mesh, "the remnant at rest")
+    problem = replace(under, gravity_m_per_s2=_vector(settings)).on(mesh, springs)
+    solution = solve(problem, free(mesh), start_mm=-offsets, report=part(report, 0.7, 0.95))
     report(0.95, "Evaluating stress and displacement")
-    u = solution.displacement_mm
-    faces = mesh.surface[cut]
-    areas = mesh.face_areas_mm2(faces)
+    u = solution.displacement_mm + offsets
+    faces = scanned.surface[cut]
+    areas = scanned.face_areas_mm2(faces)
     return RemnantResponse(
-        response=response_of(problem, solution),
+        response=response_of(problem, solution).seen_from(scanned, u),
         cut_displacement_mm=(areas[:, None] * u[faces[:, 3:]].mean(axis=1)).sum(axis=0)
         / areas.sum(),
         cut_area_mm2=float(areas.sum()),
-        volume_before_ml=mesh.volume_mm3 / 1000,
-        volume_after_ml=_enclosed_mm3(mesh, u) / 1000,
+        volume_before_ml=scanned.volume_mm3 / 1000,
+        volume_after_ml=_enclosed_mm3(scanned, u) / 1000,
         removed_ml=removed_mm3 / 1000,
+        scan_miss_mm=rest.miss_mm,
         assumptions=_ASSUMPTIONS,
     )
 
@@ -155,57 +177,48 @@ def _sides(
     return float(kept), float(removed)
 
 
-def _skin(
+def _on_the_cut(
     mesh: Mesh, distance: Distance, point: Floats, normal: Floats
-) -> tuple[npt.NDArray[np.bool_], Floats]:
-    """Which surface faces (f,) lie on the cut, and the organ's own outward normals (f, 3) there.
-
-    The organ's normals, because elements along the edge of the cut are bevelled.
-    """
+) -> npt.NDArray[np.bool_]:
+    """Which surface faces (f,) lie on the cut."""
     centres = mesh.face_centres_mm(mesh.surface)
-    cut = (centres - point) @ normal > np.asarray(distance(centres))
+    cut = np.asarray((centres - point) @ normal > np.asarray(distance(centres)))
     if not cut.any():
         raise PlanError("The cut is too small for these elements; move it deeper or use more.")
-    step = 0.1 * np.sqrt(mesh.face_areas_mm2(mesh.surface).mean())
-    slope = np.stack(
-        [
-            np.asarray(distance(centres + way)) - np.asarray(distance(centres - way))
-            for way in step * np.eye(3)
-        ],
-        axis=1,
-    )
-    return cut, slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12)
+    return cut
 
 
 def _material(settings: RemnantSettings) -> NeoHookean:
     return NeoHookean(settings.young_modulus_kpa, settings.poisson_ratio)
 
 
-def _loads(
-    mesh: Mesh, cut: npt.NDArray[np.bool_], outward: Floats, settings: RemnantSettings
-) -> Loads:
-    """Weight, and springs on all of the surface but the cut."""
-    gravity = np.asarray(settings.gravity_m_per_s2, float)
-    strength = float(np.linalg.norm(gravity))
-    if not strength > 0:
-        raise PlanError("Without gravity nothing settles; choose how the patient lies.")
-    down = outward @ gravity / strength
-    bed = (down > _FACING_BED) & ~cut
-    rest = ~bed & ~cut
-    areas = mesh.face_areas_mm2(mesh.surface)
-    carried = settings.bed_kpa_per_mm * areas[bed].sum()
-    if carried <= settings.attachment_kpa_per_mm * areas[rest].sum():
+def _bed(settings: RemnantSettings) -> Bed:
+    return Bed(settings.bed_kpa_per_mm, settings.attachment_kpa_per_mm)
+
+
+def _vector(settings: RemnantSettings, when: str = "") -> Floats:
+    return np.asarray(getattr(settings, f"{when}gravity_m_per_s2"), float)
+
+
+def _springs(
+    remnant: Mesh,
+    cut: npt.NDArray[np.bool_],
+    distance: Distance,
+    whole: Mesh,
+    settings: RemnantSettings,
+) -> Springs:
+    """Springs on all of the surface but the cut, if they still carry the remnant."""
+    bed = _bed(settings)
+    stiffness = stiffness_kpa_per_mm(outward_normals(remnant, distance), bed)
+    before = stiffness_kpa_per_mm(outward_normals(whole, distance), bed)
+    usual = np.average(before, weights=whole.face_areas_mm2(whole.surface))
+    areas = remnant.face_areas_mm2(remnant.surface)
+    if np.average(stiffness[~cut], weights=areas[~cut]) < _LEAST_CARRIED * usual:
         raise PlanError(
-            "After this cut the organ has too little surface left to rest on; turn the plane or "
-            "the direction of gravity, or make the attachments softer than the bed."
+            "After this cut the organ has too little surface left to rest on; turn the plane, or "
+            "make the attachments stiffer."
         )
-    return Loads(
-        body_force_mn_per_mm3=weight_mn_per_mm3(settings.density_kg_per_m3, gravity),
-        springs=(
-            Springs(mesh.surface[bed], settings.bed_kpa_per_mm),
-            Springs(mesh.surface[rest], settings.attachment_kpa_per_mm),
-        ),
-    )
+    return Springs(remnant.surface[~cut], stiffness[~cut])
 
 
 def _enclosed_mm3(mesh: Mesh, u: Floats) -> float:

@@ -1,6 +1,6 @@
 """What a solve answers: fields on the surface, and the numbers that say how far to trust them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,19 @@ class Response:
     stress_p99_kpa: float
     force_balance_error_fraction: float
     discretisation_error_fraction: float
+
+    def seen_from(self, scanned: Mesh, displacement_mm: Floats) -> "Response":
+        """The same answer with its surface where it was scanned and ``displacement_mm`` (n, 3).
+
+        ``scanned`` has the elements of the mesh that was solved, at rest.
+        """
+        nodes, _ = _surface_triangles(scanned)
+        return replace(
+            self,
+            points_mm=scanned.nodes_mm[nodes],
+            displacement_mm=displacement_mm[nodes],
+            displacement_max_mm=float(np.linalg.norm(displacement_mm, axis=1).max()),
+        )
 
 
 def response_of(problem: Problem, solution: Solution) -> Response:

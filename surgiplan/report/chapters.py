@@ -287,8 +287,9 @@ def methods(audit_head: str) -> list[Any]:
         f"surgiplan {__version__} with {versions}.",
         "Coordinates are patient LPS in millimetres; the affine comes from image position and "
         "orientation alone.",
-        "Mechanics: quadratic tetrahedra, compressible neo-Hookean tissue; the shape in the scan "
-        "is taken as free of stress. Material values are from the literature, not this patient.",
+        "Mechanics: quadratic tetrahedra, compressible neo-Hookean tissue; a scanned organ hangs "
+        "in equilibrium under its weight, a scanned vessel is taken as free of stress. Material "
+        "values are from the literature, not this patient.",
         f"Audit log of the case, newest line: {audit_head or 'none, the case was not saved'}.",
         RESEARCH_USE,
     ]
