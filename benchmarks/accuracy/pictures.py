@@ -14,6 +14,9 @@ __all__ = ["picture"]
 
 _HEIGHT = 420
 _WINDOW_HU = (-160.0, 260.0)
+_TINT = 0.3
+"""How much of its colour covers the inside of a structure."""
+
 _NOT_DRAWN = ("body", "skin")
 
 Pixels = npt.NDArray[np.uint8]
@@ -48,7 +51,7 @@ def _pane(
     colours: Pixels,
     steps: tuple[float, float],
 ) -> Pixels:
-    """Grey values with the outline of each label, upright, ``_HEIGHT`` pixels high."""
+    """Grey values with each label tinted and outlined, upright, ``_HEIGHT`` pixels high."""
     tall, wide = (n * step for n, step in zip(labels.shape, steps, strict=True))
     rows = (np.arange(_HEIGHT) * labels.shape[0] // _HEIGHT).astype(int)
     width = int(_HEIGHT * wide / tall)
@@ -61,5 +64,8 @@ def _pane(
     edge[1:] |= here[1:] != here[:-1]
     edge[:, 1:] |= here[:, 1:] != here[:, :-1]
     edge &= here > 0
+    inside = here > 0
+    mixed = (1 - _TINT) * pixels[inside] + _TINT * colours[here[inside]]
+    pixels[inside] = mixed.astype(np.uint8)
     pixels[edge] = colours[here[edge]]
     return pixels
