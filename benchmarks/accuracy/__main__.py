@@ -17,7 +17,10 @@ from benchmarks.accuracy.real import real_scans
 from benchmarks.accuracy.scores import Score, scores
 from surgiplan.errors import SegmentationError
 from surgiplan.imaging import METHODS
+from surgiplan.imaging.crop import bounding_box
+from surgiplan.imaging.morphology import distance_mm
 from surgiplan.jobs_report import silent
+from surgiplan.model import Segment
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "accuracy.md"
@@ -52,6 +55,7 @@ def measured(known: Iterable[Known], *, pictures: bool = False) -> list[Score]:
         except SegmentationError as error:
             sys.stderr.write(f"{one.name}: {error}\n")
             found = ()
+        found += tumour(one)
         seconds = time.process_time() - start
         answers += scores(one, found)
         for segment in found:
@@ -62,6 +66,24 @@ def measured(known: Iterable[Known], *, pictures: bool = False) -> list[Score]:
             PICTURES.mkdir(exist_ok=True)
             picture(one, found, PICTURES)
     return answers
+
+
+def tumour(known: Known) -> tuple[Segment, ...]:
+    """What one click into the middle of the patient's tumour gives."""
+    truth = known.truth.get("tumour")
+    if truth is None or not truth.any():
+        return ()
+    method = METHODS["tumour"]
+    box = bounding_box(truth)
+    assert box is not None
+    depth = distance_mm(~np.pad(truth[box.slices], 1), known.scan.grid.spacing_mm)
+    deepest = np.unravel_index(depth.argmax(), depth.shape) + np.array(box.low) - 1
+    click = known.scan.grid.to_lps(deepest)[None]
+    try:
+        return method().run(known.scan, click, method.Settings(), silent)
+    except SegmentationError as error:
+        sys.stderr.write(f"{known.name}: {error}\n")
+        return ()
 
 
 if __name__ == "__main__":

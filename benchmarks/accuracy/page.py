@@ -50,7 +50,7 @@ def _organs(scores: Sequence[Score]) -> list[str]:
     lines = ["| structure | given up | median Dice | wanted | | quartiles | worst |",
              "|---|---|---|---|---|---|---|"]  # fmt: skip
     for name, all_of_it in _by_name(scores).items():
-        if name in THIN or name == "tumour":
+        if name in THIN:
             continue
         found = [s for s in all_of_it if s.confidence is not None]
         lost = len(all_of_it) - len(found)
