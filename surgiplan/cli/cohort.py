@@ -176,6 +176,8 @@ def _known_of_case(case: Case) -> dict[str, str]:
         known["sex"] = patient.sex
     if patient.age_years is not None:
         known["age_band"] = _band(patient.age_years)
+    if case.volumes and case.volume().source.vendor:
+        known["vendor"] = case.volume().source.vendor
     if case.volumes:
         known["slice_thickness_mm"] = f"{case.volume().grid.spacing_mm[0]:.2f}".rstrip("0").rstrip(
             "."

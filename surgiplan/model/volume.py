@@ -118,7 +118,7 @@ class VoxelGrid(Noun):
 class Source(Noun):
     """Where a volume came from."""
 
-    _added: ClassVar[frozenset[str]] = frozenset({"interpolated_k"})
+    _added: ClassVar[frozenset[str]] = frozenset({"interpolated_k", "vendor"})
 
     series_uid: str = ""
     study_uid: str = ""
@@ -135,6 +135,8 @@ class Source(Noun):
     """What was done about them, in sentences."""
     interpolated_k: tuple[tuple[int, int], ...] = ()
     """Slices of the volume that were never scanned: first, and one after the last, of each gap."""
+    vendor: str = ""
+    """Who built the scanner, as one of a few known names, ``other``, or empty where unsaid."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 from surgiplan import io
 from surgiplan.cli import main
-from surgiplan.model import Case, Patient, Segment, Volume, VoxelGrid
+from surgiplan.model import Case, Patient, Segment, Source, Volume, VoxelGrid
 
 
 def written(path, shift=0):
@@ -96,7 +96,8 @@ def test_a_case_says_itself_who_and_how_it_was_scanned(capsys, tmp_path):
     grid = VoxelGrid((8, 16, 16), affine)
     mask = np.zeros((8, 16, 16), bool)
     mask[2:6, 3:9, 3:9] = True
-    scan = Volume("ct", np.zeros((8, 16, 16), np.int16), grid)
+    source = Source(vendor="Philips")
+    scan = Volume("ct", np.zeros((8, 16, 16), np.int16), grid, source=source)
     case = Case(patient=Patient("K-1", "F", 67.0)).with_(
         scan, Segment("liver", "liver", mask, grid)
     )
@@ -107,7 +108,7 @@ def test_a_case_says_itself_who_and_how_it_was_scanned(capsys, tmp_path):
     code, _ = ask(capsys, tmp_path / "t.csv", "-o", tmp_path / "out")
     assert code == 0
     line = (tmp_path / "out/cases.csv").read_text().splitlines()[2]
-    assert line.endswith("F,60-79,2.5,")
+    assert line.endswith("F,60-79,Philips,2.5,")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from series_on_disk import COLUMNS_MM, ROWS_MM, SERIES, body, oblique, slices, w
 
 from surgiplan import io
 from surgiplan.errors import Cancelled, DicomError
+from surgiplan.io.dicom.loading import vendor_of
 
 PT = "1.2.840.10008.5.1.4.1.1.128"
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -272,3 +273,15 @@ def test_a_thumbnail_of_broken_pixels_is_refused(tmp_path):
         path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DicomError, match="cannot be decoded"):
         io.thumbnail(io.scan(tmp_path).series[0])
+
+
+@pytest.mark.parametrize(
+    ("manufacturer", "vendor"),
+    [
+        ("SIEMENS", "Siemens"), ("Siemens Healthineers", "Siemens"), ("GE MEDICAL SYSTEMS", "GE"),
+        ("TOSHIBA_MEC", "Canon"), ("Philips Medical Systems", "Philips"), ("Muster^Anna", "other"),
+        ("Georg AG", "other"), ("", ""),
+    ],
+)  # fmt: skip
+def test_the_vendor_is_one_of_a_few_names_and_never_the_text_of_the_header(manufacturer, vendor):
+    assert vendor_of(manufacturer) == vendor

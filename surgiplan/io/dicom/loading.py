@@ -19,14 +19,25 @@ from .series import ImageHeader, SeriesFound
 from .stack import Layout, layout_of
 from .stacking import Allocate, Partial, Stacked, stacked
 
-__all__ = ["LARGEST_VOLUME_BYTES", "load_series", "pseudonym"]
+__all__ = ["LARGEST_VOLUME_BYTES", "load_series", "pseudonym", "vendor_of"]
 
 LARGEST_VOLUME_BYTES = 8 << 30
 """More than any scan of a body part has; beyond, a header is damaged or hostile."""
 _FACTS = (
     "PatientSex", "PatientSize", "PatientWeight", "PatientAge",
-    "PatientBirthDate", "StudyDate",
+    "PatientBirthDate", "StudyDate", "Manufacturer",
 )  # fmt: skip
+_VENDORS = {
+    "Siemens": (["siemens"],),
+    "GE": (["ge"], ["general", "electric"]),
+    "Philips": (["philips"],),
+    "Canon": (["canon"], ["toshiba"]),
+    "Fujifilm": (["fujifilm"], ["hitachi"]),
+    "United Imaging": (["uih"], ["united", "imaging"]),
+    "Neusoft": (["neusoft"],),
+    "Samsung": (["samsung"], ["neurologica"]),
+}
+"""Words of a header that name a vendor, today's name first."""
 _UNITS = {"BQML": "Bq/mL", "CNTS": "counts", "GML": "g/mL"}
 
 
@@ -80,9 +91,19 @@ def load_series(
             accepted=tuple(p.kind for p in series.problems),
             remarks=remarks,
             interpolated_k=layout.gaps_k,
+            vendor=vendor_of(text(dataset, "Manufacturer")),
         ),
     )
     return volume, _patient(dataset, series)
+
+
+def vendor_of(manufacturer: str) -> str:
+    """The vendor whom a header's text means; never that text, which may say anything."""
+    words = "".join(c if c.isalnum() else " " for c in manufacturer.lower()).split()
+    for vendor, signs in _VENDORS.items():
+        if any(words[n : n + len(sign)] == sign for sign in signs for n in range(len(words))):
+            return vendor
+    return "other" if words else ""
 
 
 def pseudonym(seed: str) -> str:
