@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["boundary", "smoothed"]
+__all__ = ["boundary"]
 
 Floats = npt.NDArray[np.float64]
 Triangles = npt.NDArray[np.int32]
@@ -27,36 +27,6 @@ def boundary(mask: npt.NDArray[np.bool_]) -> tuple[Floats, Triangles]:
     edges.ComputeScalarsOff()
     edges.Update()
     return _mesh(edges.GetOutput())
-
-
-def smoothed(points: Floats, triangles: Triangles, passes: int, pass_band: float) -> Floats:
-    """Points (n, 3) after a windowed sinc filter (Taubin, Zhang and Golub, 1996)."""
-    if not passes:
-        return points
-    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray, vtk_to_numpy
-    from vtkmodules.vtkCommonCore import vtkPoints
-    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
-    from vtkmodules.vtkFiltersCore import vtkWindowedSincPolyDataFilter
-
-    places, cells, mesh = vtkPoints(), vtkCellArray(), vtkPolyData()
-    coordinates = np.ascontiguousarray(points, np.float32)
-    corners = np.ascontiguousarray(triangles.ravel(), np.int64)
-    offsets = np.arange(0, len(corners) + 1, 3, dtype=np.int64)
-    places.SetData(numpy_to_vtk(coordinates))
-    cells.SetData(numpy_to_vtkIdTypeArray(offsets), numpy_to_vtkIdTypeArray(corners))
-    mesh.SetPoints(places)
-    mesh.SetPolys(cells)
-    sinc = vtkWindowedSincPolyDataFilter()
-    sinc.SetInputData(mesh)
-    sinc.SetNumberOfIterations(passes)
-    sinc.SetPassBand(pass_band)
-    sinc.NormalizeCoordinatesOn()
-    sinc.BoundarySmoothingOff()
-    sinc.FeatureEdgeSmoothingOff()
-    sinc.NonManifoldSmoothingOn()
-    sinc.Update()
-    found: Floats = vtk_to_numpy(sinc.GetOutput().GetPoints().GetData()).astype(np.float64)
-    return found
 
 
 def _image(voxels: npt.NDArray[np.uint8]) -> Any:

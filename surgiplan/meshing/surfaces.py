@@ -9,6 +9,7 @@ from surgiplan.errors import GeometryError
 from surgiplan.model import Segment, Surface, VoxelGrid
 
 from .labels import label_boundaries
+from .smoothing import smoothed
 from .topology import separated
 
 __all__ = ["surface_of", "surfaces_of"]
@@ -16,9 +17,9 @@ __all__ = ["surface_of", "surfaces_of"]
 Floats = npt.NDArray[np.float64]
 Triangles = npt.NDArray[np.int32]
 
-_SMOOTHING = ((5.0, 50, 0.003), (2.0, 30, 0.01), (0.4, 20, 0.1), (0.0, 0, 2.0))
-"""Passes and pass band of the windowed sinc for structures whose volume over surface is at least so
-many voxel edges (a ball of radius r has r/3, a tube r/2): smoothing makes thin ones thinner."""
+_SMOOTHING = ((5.0, 50, 0.003), (0.4, 24, 0.05), (0.0, 0, 2.0))
+"""Passes and pass band of the filter for structures whose volume over surface is at least so many
+voxel edges (a ball of radius r has r/3, a tube r/2): smoothing makes thin ones thinner."""
 _FARTHEST = 0.3
 """Part of a voxel edge by which the surface may be shifted to give it the volume of its voxels."""
 _MOST_SHARED = 255
@@ -30,7 +31,7 @@ def surface_of(segment: Segment, *, smooth: bool = True) -> Surface:
     Smoothed as much as its thickness allows, and shifted along its normals by the little that
     gives it the volume of its voxels.  Raises GeometryError for an empty segment.
     """
-    from ._vtk import boundary, smoothed
+    from ._vtk import boundary
 
     _require_voxels(segment)
     index, triangles = boundary(np.pad(segment.mask, 1))
@@ -59,8 +60,6 @@ def surfaces_of(
 
 
 def _shared(segments: Sequence[Segment], *, smooth: bool) -> tuple[Surface, ...]:
-    from ._vtk import smoothed
-
     labels, grid = _label_map(segments)
     spacing = np.array(grid.spacing_mm)
     index, triangles, sides = label_boundaries(labels)
@@ -130,9 +129,10 @@ def _require_voxels(segment: Segment) -> None:
 
 
 def _smoothing(points_mm: Floats, triangles: Triangles, grid: VoxelGrid) -> tuple[int, float]:
-    surface = Surface(points_lps=points_mm, triangles=triangles)
+    across = _across(points_mm, triangles)
     edge_mm = grid.voxel_mm3 ** (1 / 3)
-    thickness = abs(surface.volume_ml) * 1000 / _area_mm2(surface) / edge_mm
+    volume_mm3 = abs(_volume_mm3(points_mm, triangles, across))
+    thickness = volume_mm3 / max(_area_mm2(across), 1e-12) / edge_mm
     return next((n, band) for least, n, band in _SMOOTHING if thickness >= least)
 
 
@@ -141,33 +141,36 @@ def _with_volume(surface: Surface, segment: Segment) -> Surface:
 
     Steps of the voxels that are smoothed away, and convexity, take a little of thin structures.
     """
-    missing_mm3 = (segment.volume_ml - surface.volume_ml) * 1000
+    points, triangles = surface.points_lps, surface.triangles
+    across = _across(points, triangles)
+    missing_mm3 = segment.volume_ml * 1000 - _volume_mm3(points, triangles, across)
     most = _FARTHEST * min(segment.grid.spacing_mm)
-    shift = np.clip(missing_mm3 / _area_mm2(surface), -most, most)
-    normals = _point_normals(surface)
-    return Surface(surface.points_lps + shift * normals, surface.triangles)
+    shift = np.clip(missing_mm3 / max(_area_mm2(across), 1e-12), -most, most)
+    return Surface(points + shift * _point_normals(across, triangles, len(points)), triangles)
 
 
-def _point_normals(surface: Surface) -> Floats:
+def _point_normals(across: Floats, triangles: Triangles, points: int) -> Floats:
     """Unit normals at the points (n, 3), the means of their triangles by area."""
-    across = _cross(surface)
-    normals = np.empty_like(surface.points_lps)
+    normals = np.empty((points, 3))
     for axis in range(3):
         weights = np.repeat(across[:, axis], 3)
-        normals[:, axis] = np.bincount(
-            surface.triangles.ravel(), weights, minlength=len(surface.points_lps)
-        )
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.asarray(normals / np.maximum(lengths, 1e-300))
+        normals[:, axis] = np.bincount(triangles.ravel(), weights, minlength=points)
+    normals /= np.maximum(np.sqrt(np.einsum("ij,ij->i", normals, normals)), 1e-300)[:, None]
+    return normals
 
 
-def _area_mm2(surface: Surface) -> float:
-    return max(float(np.linalg.norm(_cross(surface), axis=1).sum()) / 2, 1e-12)
+def _across(points: Floats, triangles: Triangles) -> Floats:
+    """Normals of triangles (m, 3), each as long as twice its area."""
+    a = points[triangles[:, 0]]
+    return np.cross(points[triangles[:, 1]] - a, points[triangles[:, 2]] - a)
 
 
-def _cross(surface: Surface) -> Floats:
-    a, b, c = (surface.points_lps[surface.triangles[:, n]] for n in range(3))
-    return np.cross(b - a, c - a)
+def _area_mm2(across: Floats) -> float:
+    return float(np.sqrt(np.einsum("ij,ij->i", across, across)).sum()) / 2
+
+
+def _volume_mm3(points: Floats, triangles: Triangles, across: Floats) -> float:
+    return float(np.einsum("ij,ij->", points[triangles[:, 0]], across)) / 6
 
 
 def _outward(grid: VoxelGrid, index: Floats, triangles: Triangles) -> Surface:
