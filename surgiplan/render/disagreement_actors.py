@@ -40,6 +40,10 @@ class DisagreementSurface(AnatomyActor):
         look = self._ghost.GetProperty()
         look.SetColor(*rgb(REFERENCE))
         look.SetOpacity(_GHOST_OPACITY)
+        # Where the two lie on each other the reader's is seen, not a flicker of both.
+        ghost = self._ghost.GetMapper()
+        ghost.SetResolveCoincidentTopologyToPolygonOffset()
+        ghost.SetRelativeCoincidentTopologyPolygonOffsetParameters(4.0, 4.0)
         # Dull, so that a highlight is never taken for a small distance.
         self._painted.GetProperty().SetSpecular(0.0)
         self._painted.GetProperty().SetAmbient(0.12)
