@@ -4,7 +4,18 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 
-from benchmarks import dicom, editor, mechanics, sample, store, surfaces, torso, validation, window
+from benchmarks import (
+    dicom,
+    editing,
+    editor,
+    mechanics,
+    sample,
+    store,
+    surfaces,
+    torso,
+    validation,
+    window,
+)
 from benchmarks.row import Row
 
 __all__ = ["SUBJECTS"]
@@ -13,6 +24,7 @@ SUBJECTS: Mapping[str, Callable[[], AbstractContextManager[tuple[Row, ...]]]] = 
     {
         "window": window.rows,
         "editor": editor.rows,
+        "editing": editing.rows,
         "sample": sample.rows,
         "dicom": dicom.rows,
         "compressed": dicom.compressed_rows,

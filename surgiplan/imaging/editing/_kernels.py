@@ -152,50 +152,47 @@ def watershed(relief: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> N
     Voxels wait in one queue for each level, first come first served; neighbours share a face.
     """
     size_k, size_j, size_i = relief.shape
-    flat, owners = relief.ravel(), labels.ravel()
-    following = np.full(flat.size, -1, np.int32)
+    # A rim that counts as labelled spares the question whether a voxel lies at the edge.
+    owned = np.full((size_k + 2, size_j + 2, size_i + 2), 255, np.uint8)
+    owned[1:-1, 1:-1, 1:-1] = labels
+    heights = np.zeros(owned.shape, np.uint8)
+    heights[1:-1, 1:-1, 1:-1] = relief
+    flat, owners = heights.ravel(), owned.ravel()
+    row = size_i + 2
+    plane = row * (size_j + 2)
+    steps = np.array([-plane, -row, -1, 1, row, plane])
+    following = np.empty(flat.size, np.int32)
     first = np.full(_LEVELS, -1, np.int32)
     last = np.full(_LEVELS, -1, np.int32)
-    for n in range(flat.size):
-        if owners[n]:
-            level = flat[n]
-            if first[level] < 0:
-                first[level] = n
-            else:
-                following[last[level]] = n
-            last[level] = n
-    level = 0
-    while level < _LEVELS:
-        n = first[level]
-        if n < 0:
-            level += 1
+    for n in range(plane, flat.size - plane):
+        if owners[n] == 0 or owners[n] == 255:
             continue
-        first[level] = following[n]
-        i = n % size_i
-        j = n // size_i % size_j
-        k = n // (size_i * size_j)
-        for side in range(6):
-            if side == 0 and k > 0:
-                beside = n - size_i * size_j
-            elif side == 1 and j > 0:
-                beside = n - size_i
-            elif side == 2 and i > 0:
-                beside = n - 1
-            elif side == 3 and i < size_i - 1:
-                beside = n + 1
-            elif side == 4 and j < size_j - 1:
-                beside = n + size_i
-            elif side == 5 and k < size_k - 1:
-                beside = n + size_i * size_j
-            else:
-                continue
-            if owners[beside]:
-                continue
-            owners[beside] = owners[n]
-            height = max(level, flat[beside])
-            following[beside] = -1
-            if first[height] < 0:
-                first[height] = beside
-            else:
-                following[last[height]] = beside
-            last[height] = beside
+        # Most seeds lie among seeds.
+        if (owners[n + 1] and owners[n - 1] and owners[n - row] and owners[n + row]) and (
+            owners[n - plane] and owners[n + plane]
+        ):
+            continue
+        level = flat[n]
+        following[n] = -1
+        if first[level] < 0:
+            first[level] = n
+        else:
+            following[last[level]] = n
+        last[level] = n
+    for level in range(_LEVELS):
+        n = first[level]
+        while n >= 0:
+            for step in steps:
+                beside = n + step
+                if owners[beside]:
+                    continue
+                owners[beside] = owners[n]
+                height = max(level, int(flat[beside]))
+                following[beside] = -1
+                if first[height] < 0:
+                    first[height] = beside
+                else:
+                    following[last[height]] = beside
+                last[height] = beside
+            n = following[n]
+    labels[:] = owned[1:-1, 1:-1, 1:-1]
