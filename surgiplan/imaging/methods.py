@@ -14,6 +14,7 @@ _OWN: Mapping[str, str] = {
     "threshold": "surgiplan.imaging.threshold:Threshold",
     "grow": "surgiplan.imaging.grow:Grow",
     "body": "surgiplan.imaging.organs.body:Body",
+    "heart": "surgiplan.imaging.organs.heart:Heart",
     "lungs": "surgiplan.imaging.organs.lungs:Lungs",
     "bone": "surgiplan.imaging.bone:Bone",
     "vessel": "surgiplan.imaging.vessel:Vessel",

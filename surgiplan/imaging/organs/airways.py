@@ -50,6 +50,9 @@ _LONG_MM = 15.0
 _BESIDE = 0.22
 """How far beside the middle between the lungs' outer sides it lies, in parts of their width."""
 
+_ASIDE_MM = 12.0
+"""A main bronchus lies farther beside the line of the windpipe."""
+
 _AROUND_MM = (130.0, 60.0, 80.0)
 """How far below, before or behind, and beside the windpipe its branches are looked for."""
 
@@ -83,6 +86,8 @@ class Airways:
     """Air was followed up to here."""
     leaked: bool
     """Whether a higher level would have leaked."""
+    pipe_end_k: int
+    """Slice of the scan in which the windpipe is last seen whole, a centimetre above its fork."""
 
 
 def airways(scan: Volume, lungs: LungBlocks, coarse: Coarse) -> Airways | None:
@@ -102,7 +107,7 @@ def airways(scan: Volume, lungs: LungBlocks, coarse: Coarse) -> Airways | None:
         beyond, _, _ = _grown(smooth[place], seed, spacing, _PIECE_LEAK_ML)
         grown[place] |= beyond
     rim = dilated(grown, 1.1 * max(spacing[1:]), spacing) & (values < _HALF_HU)
-    return Airways(grown | rim, box, level, leaked)
+    return Airways(grown | rim, box, level, leaked, _pipe_end(discs, spacing))
 
 
 def _windpipe(scan: Volume, lungs: LungBlocks, coarse: Coarse) -> Voxels | None:
@@ -132,6 +137,14 @@ def _windpipe(scan: Volume, lungs: LungBlocks, coarse: Coarse) -> Voxels | None:
         return None
     voxels: Voxels = np.array(fine.box.low) + at[long] * np.array(fine.factors)
     return voxels
+
+
+def _pipe_end(discs: Voxels, spacing_mm: Spacing) -> int:
+    """The lowest slice in which a cross-section lies below those of the upper windpipe."""
+    across_mm = discs[:, 2] * spacing_mm[2]
+    upper = np.argsort(-discs[:, 0])[: max(3, len(discs) // 3)]
+    below = np.abs(across_mm - np.median(across_mm[upper])) < _ASIDE_MM
+    return int(discs[below, 0].min() if below.any() else discs[:, 0].min())
 
 
 def _cross_sections(fine: Coarse, labels: npt.NDArray[np.int32]) -> Iterator[tuple[int, Middle]]:

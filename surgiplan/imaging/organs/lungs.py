@@ -4,17 +4,16 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from surgiplan.errors import SegmentationError
 from surgiplan.imaging.crop import Box, bounding_box
 from surgiplan.imaging.morphology import Mask, closed, holes_filled, labelled, largest
 from surgiplan.jobs_report import Report, part
 
-from .airways import Airways, airways
+from .airways import Airways
 from .lung_blocks import LUNG_HU, LungBlocks
 from .organ import Found, Organ
-from .spread import covering, grown_by_a_block, shrunk_by_a_block, spread
+from .spread import covering, grown_by_a_block, share, shrunk_by_a_block, spread
 from .survey import Survey
 
 __all__ = ["Lungs", "LungsSettings"]
@@ -60,7 +59,7 @@ class Lungs(Organ):
                 "the lungs by hand."
             )
         report(0.2, "Following the windpipe")
-        tree = airways(survey.scan, sides, survey.coarse)
+        tree = survey.airways
         found = []
         left, right = _without_airways(survey, sides, tree)
         for name, own, other, progress in (
@@ -81,7 +80,7 @@ def _without_airways(survey: Survey, sides: LungBlocks, tree: Airways | None) ->
     """Blocks of the left and the right lung, without windpipe, wide bronchi and their walls."""
     if tree is None:
         return sides.left, sides.right
-    wide = grown_by_a_block(_share(survey, tree) > 0.5)
+    wide = grown_by_a_block(share(survey.coarse, tree.mask, tree.box.low) > 0.5)
     # Cut off with its wall, the windpipe leaves scraps of partial volume behind.
     left, right = (own & ~wide for own in (sides.left, sides.right))
     return _main_parts(left), _main_parts(right)
@@ -95,16 +94,6 @@ def _main_parts(lung: Mask) -> Mask:
     keep[0] = False
     result: Mask = keep[labels]
     return result
-
-
-def _share(survey: Survey, tree: Airways) -> npt.NDArray[np.float32]:
-    """How much of each block is airway."""
-    share = np.zeros(survey.coarse.values.shape, np.float32)
-    factors = np.array(survey.coarse.factors)
-    at = (np.argwhere(tree.mask) + tree.box.low) // factors
-    at = at[np.all(at < share.shape, axis=1)]
-    np.add.at(share, tuple(at.T), np.float32(1 / np.prod(factors)))
-    return share
 
 
 def _on(tree: Airways, box: Box) -> Mask:

@@ -1,12 +1,15 @@
 """Masks of blocks at the scan's own voxels."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from surgiplan.imaging.coarse import Coarse
 from surgiplan.imaging.crop import Box
 from surgiplan.imaging.morphology import Mask
 
-__all__ = ["covering", "grown_by_a_block", "shrunk_by_a_block", "spread"]
+__all__ = ["covering", "grown_by_a_block", "share", "shrunk_by_a_block", "spread"]
 
 
 def spread(coarse: Coarse, blocks: Mask, box: Box) -> Mask:
@@ -35,6 +38,16 @@ def covering(coarse: Coarse, blocks: Box, shape: tuple[int, int, int]) -> Box:
         )
     ]
     return Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+
+
+def share(coarse: Coarse, mask: Mask, low_kji: Sequence[int]) -> npt.NDArray[np.float32]:
+    """How much of each block a mask fills whose first voxel is ``low_kji`` of the scan."""
+    shares = np.zeros(coarse.values.shape, np.float32)
+    factors = np.array(coarse.factors)
+    at = (np.argwhere(mask) + np.asarray(low_kji)) // factors
+    at = at[np.all(at < shares.shape, axis=1)]
+    np.add.at(shares, tuple(at.T), np.float32(1 / np.prod(factors)))
+    return shares
 
 
 def grown_by_a_block(blocks: Mask) -> Mask:

@@ -16,6 +16,7 @@ from surgiplan.imaging.morphology import Mask, reached
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Segment, Volume, VoxelGrid
 
+from .airways import Airways, airways
 from .column import Column, column
 from .lung_blocks import LungBlocks, lung_blocks
 from .outline import body_blocks
@@ -81,6 +82,11 @@ class Survey:
     def lungs(self) -> Mask:
         """Both lungs with the airways in blocks, aerated parts only; empty where there are none."""
         return self.lung_sides.both
+
+    @cached_property
+    def airways(self) -> Airways | None:
+        """Windpipe and bronchi; None where no windpipe is seen between the lungs."""
+        return airways(self.scan, self.lung_sides, self.coarse)
 
     @cached_property
     def bone(self) -> Mask:

@@ -45,7 +45,7 @@ class Torso:
     seeds: ClassVar[tuple[int, int]] = (0, 0)
     names: ClassVar[tuple[str, ...]] = (
         "body", "skin", "lung_left", "lung_right", "airways", "spine", "ribs", "pelvis",
-        "long_bones", "heart", "aorta_lumen", "aorta_thrombus", "aorta_calcium",
+        "long_bones", "heart", "heart_blood_pool", "aorta_lumen", "aorta_thrombus", "aorta_calcium",
         "renal_artery_left", "renal_artery_right", "iliac_artery_left", "iliac_artery_right",
         "liver", "spleen", "kidney_left", "kidney_right", "portal_vein", "hepatic_veins",
     )  # fmt: skip

@@ -206,3 +206,43 @@ def test_real_lungs_are_whole_and_the_windpipe_branches(shared_data):
     pipe = np.argwhere(tree.mask[-5:])[:, 2].mean()
     assert low[: int(pipe) - 10].any()
     assert low[int(pipe) + 10 :].any()
+
+
+def with_heart(chest, blood_hu=45):
+    """A heart in fat between the lungs, on the diaphragm, with blood of ``blood_hu`` in it."""
+    body, z = chest.body, chest.z
+    lungs = chest.left | chest.right | chest.pipe
+    inside = body.ellipsoid((0, 0, -10), (115, 75, 140)) & ~body.tube((0, 60, 0), (0, 0, 1), 20)
+    body.paint(inside & ~lungs & (z > -92), -100)
+    heart = body.ellipsoid((12, -22, -55), (48, 42, 40)) & ~chest._around(chest.pipe, 3.0)
+    body.paint(heart, 60)
+    blood = body.paint(body.ellipsoid((12, -22, -55), (34, 28, 28)), blood_hu)
+    body.paint(body.tube((25, 35, 0), (0, 0, 1), 11) & (z < 60), max(blood_hu, 45))
+    body.paint(chest._around(chest.pipe, 2.0) & ~chest.pipe, 30)
+    return heart, blood
+
+
+def test_heart_lies_between_the_lungs_without_the_aorta_behind_it(chest, dice, placed):
+    heart, _ = with_heart(chest)
+    scan = chest.scanned()
+    found = run("heart", scan)
+    assert set(found) == {"heart"}, "without contrast nobody sees the blood"
+    assert dice(found["heart"], heart, scan.grid) > 0.9
+    assert not placed(found["heart"], scan.grid)[chest.body.x[..., 1] > 40].any()
+    assert found["heart"].confidence <= 0.6
+
+
+def test_contrast_shows_the_blood_in_the_heart(chest, dice):
+    heart, blood = with_heart(chest, blood_hu=320)
+    scan = chest.scanned()
+    found = run("heart", scan)
+    assert dice(found["heart"], heart, scan.grid) > 0.9
+    assert dice(found["heart_blood_pool"], blood, scan.grid) > 0.9
+
+
+def test_heart_is_given_up_where_the_windpipe_is_not_in_the_scan(chest):
+    with_heart(chest)
+    scan = chest.scanned()
+    slices, rows, columns = scan.grid.shape
+    with pytest.raises(SegmentationError, match="windpipe"):
+        run("heart", cut(scan, (0, 0, 0), (slices // 2, rows, columns)))
