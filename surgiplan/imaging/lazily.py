@@ -1,6 +1,6 @@
 """A mapping of names to classes, none of which is imported before it is asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, TypeVar, cast
@@ -15,10 +15,16 @@ _Kind = TypeVar("_Kind")
 class LazyClasses(Mapping[str, type[_Kind]]):
     """Name to class; a name that two packages claim is an error."""
 
-    def __init__(self, own: Mapping[str, str], *, group: str = "") -> None:
-        """Take surgiplan's own, ``module:class`` by name, and an entry-point group for others."""
+    def __init__(
+        self, own: Mapping[str, str], *, group: str = "", optional: Collection[str] = ()
+    ) -> None:
+        """Take surgiplan's own, ``module:class`` by name, and an entry-point group for others.
+
+        Those in ``optional`` are found by name and listed only while their ``is_ready`` is true.
+        """
         self._own = own
         self._group = group
+        self._optional = optional
 
     def __getitem__(self, name: str) -> type[_Kind]:
         if name in self._own:
@@ -30,7 +36,9 @@ class LazyClasses(Mapping[str, type[_Kind]]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._own
+        for name in self._own:
+            if name not in self._optional or cast(Any, self[name]).is_ready():
+                yield name
         for entry in self._others():
             if entry.name in self._own:
                 raise SegmentationError(

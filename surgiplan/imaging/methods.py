@@ -24,7 +24,11 @@ _OWN: Mapping[str, str] = {
     "kidneys": "surgiplan.imaging.organs.kidneys:Kidneys",
     "tumour": "surgiplan.imaging.tumour:Tumour",
     "torso": "surgiplan.imaging.organs.torso:Torso",
+    "onnx": "surgiplan.imaging.networks.onnx:Onnx",
+    "totalsegmentator": "surgiplan.imaging.networks.totalsegmentator:TotalSegmentator",
 }
+_OPTIONAL = ("onnx", "totalsegmentator")
+"""Listed only where the user has a network for them."""
 
-METHODS: Mapping[str, type[Method]] = LazyClasses(_OWN, group=_GROUP)
+METHODS: Mapping[str, type[Method]] = LazyClasses(_OWN, group=_GROUP, optional=_OPTIONAL)
 """Segmentation methods by the name that the command line uses."""

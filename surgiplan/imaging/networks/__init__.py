@@ -1,0 +1,1 @@
+"""Methods that let a network of the user's do the work; none is part of this program."""
