@@ -1,10 +1,11 @@
 """The structures that a comparison names: of a file, of a case, or one segment of a case."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from surgiplan import io
-from surgiplan.errors import SegmentationError
+from surgiplan.errors import PlanError, SegmentationError
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Case, Segment
 
@@ -70,7 +71,13 @@ class Structures:
         case = self.case(path)
         if not case.segments:
             raise SegmentationError(f"{path} has no segments yet; make or import some first.")
-        return _by_name(list(case.segments.values()))
+        found = _by_name(list(case.segments.values()))
+        known = {word for one in case.segments.values() for word in (one.id, one.name)}
+        for name in sorted(self._wanted - known):
+            # Names that stand for several segments together, such as bone.
+            with suppress(PlanError):
+                found[name] = case.segment(name)
+        return found
 
     def _of_file(self, path: Path) -> Mapping[str, Segment]:
         if not path.is_file():
@@ -153,7 +160,7 @@ def _split(where: str) -> tuple[str, str, str]:
     return where.partition("#")
 
 
-def _by_name(segments: Sequence[Segment]) -> Mapping[str, Segment]:
+def _by_name(segments: Sequence[Segment]) -> dict[str, Segment]:
     """Those that share a name carry their ids too, so that none hides another."""
     names = [one.name for one in segments]
     return {
