@@ -77,13 +77,13 @@ def agreed(
     drawn = {
         reader or "this case": one
         for reader, one in drawn_by(case, structure).items()
-        if reader not in [rule.value for rule in Rule]
+        if reader not in [one.title for one in Rule]
     }
     readers: Mapping[str, Mapping[str, Segment]] = {
         reader: {structure: one} for reader, one in drawn.items()
     }
     found = consensus(readers, rule)[structure]
-    name = name_by(structure, rule.value)
+    name = name_by(structure, rule.title)
     made = replace(found.segment, id=id_of(name), name=name, confidence=None, remarks=())
     _ = made.digest, made.voxels, made.centroid_lps
     return AddSegments((made,)), found.scores

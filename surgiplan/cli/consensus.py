@@ -96,7 +96,7 @@ def _into_case(
 
     def build(case: Case) -> list[AddSegments]:
         for name, segment in drawn.items():
-            called = wish or name_by(parted(name)[0], rule.value)
+            called = wish or name_by(parted(name)[0], rule.title)
             free = case.free_id("segments", id_of(called))
             volume = case.volume(segment.volume_id if segment.volume_id in case.volumes else "")
             grid = replace(segment.grid, frame_uid=segment.grid.frame_uid or volume.grid.frame_uid)

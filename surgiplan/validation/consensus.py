@@ -30,6 +30,11 @@ class Rule(Enum):
     STAPLE = "staple"
     """What is likely after each reader was weighed by how well he does."""
 
+    @property
+    def title(self) -> str:
+        """As a segment that was made so is named, ``liver (STAPLE)``."""
+        return "STAPLE" if self is Rule.STAPLE else "majority"
+
 
 @dataclass(frozen=True)
 class ReaderScore:

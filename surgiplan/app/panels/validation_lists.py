@@ -122,7 +122,7 @@ class PlacesTable(_Table):
 def _cells(row: Row) -> list[tuple[str, str]]:
     found, name = row.comparison.agreement, row.comparison.name
     structure = parted(name)[0].replace("_", " ")
-    who = row.comparison.reader or row.test_id
+    who = row.comparison.reader or "this case"
     volume = found.volume_error_fraction
     return [
         (f"{structure}, {who}", TEXT),
