@@ -159,7 +159,8 @@ def edit_with(window: "MainWindow", name: str) -> None:
     window.go_to("Anatomy")
     pages: Any = window.panels["Anatomy"]
     pages.show_page("Edit")
-    pages.edit.choose(name)
+    if pages.edit.chosen != name:
+        pages.edit.choose(name)
 
 
 def _compare_commands(window: "MainWindow") -> list[Command]:

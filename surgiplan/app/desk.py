@@ -179,12 +179,13 @@ class Desk(QObject):
     def run(
         self, kind: str, title: str, work: Work, done: Callable[[Any], object] | None = None,
         *, quick: bool = False, otherwise: Callable[[], object] | None = None,
-        partial: Callable[[Any], None] | None = None,
+        partial: Callable[[Any], None] | None = None, quiet: bool = False,
     ) -> Running:  # fmt: skip
         """Start a job that the user sees; its answer is an edit unless ``done`` says otherwise.
 
         ``otherwise`` is called if there is no answer; ``partial`` hears what there is of it so far,
-        and then ``work`` is called as ``work(report, partial=...)``.
+        and then ``work`` is called as ``work(report, partial=...)``.  A ``quiet`` one says nothing
+        when it is cancelled or replaced.
         """
         answer = done or self.do
 
@@ -206,7 +207,8 @@ class Desk(QObject):
 
         def on_cancelled(why: str) -> None:
             finished()
-            self.notices.show(Cancelled(why))
+            if not quiet:
+                self.notices.show(Cancelled(why))
             if otherwise:
                 otherwise()
 
@@ -235,6 +237,12 @@ class Desk(QObject):
     def is_running(self, kind: str) -> bool:
         """Whether a job of that kind runs or waits."""
         return any(running.job.kind == kind for running in self._running)
+
+    def drop(self, kind: str) -> None:
+        """Stop the jobs of one kind."""
+        for running in tuple(self._running):
+            if running.job.kind == kind:
+                self.jobs.cancel(running.job)
 
     def cancel_jobs(self) -> None:
         """Stop everything the user waits for."""

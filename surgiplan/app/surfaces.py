@@ -14,7 +14,7 @@ __all__ = ["Surfaces"]
 
 
 class Surfaces(QObject):
-    """``of(segment)`` answers at once: the surface, or None while it is being made."""
+    """``of(segment)`` answers at once: the surface, the former one while it is made, or None."""
 
     ready = Signal()
 
@@ -23,6 +23,9 @@ class Surfaces(QObject):
         self._desk = desk
         self._known: WeakKeyDictionary[Segment, Surface | None] = WeakKeyDictionary()
         self._waiting: WeakKeyDictionary[Segment, str] = WeakKeyDictionary()
+        self._last: dict[str, Surface] = {}
+        """By id: what is shown of a segment while its change is worked out."""
+        desk.opened.connect(self._last.clear)
 
     @property
     def pending(self) -> tuple[str, ...]:
@@ -33,6 +36,8 @@ class Surfaces(QObject):
         """The surface of a segment for display, or None as long as there is none."""
         if segment not in self._known and segment not in self._waiting:
             self._make(segment)
+        if segment in self._waiting:
+            return self._last.get(segment.id)
         return self._known.get(segment)
 
     def _make(self, segment: Segment) -> None:
@@ -48,6 +53,8 @@ class Surfaces(QObject):
     def _done(self, segment: Segment, surface: Surface) -> None:
         self._waiting.pop(segment, None)
         self._known[segment] = surface
+        if surface is not None:
+            self._last[segment.id] = surface
         self.ready.emit()
 
     def _cancelled(self, segment: Segment, _why: str) -> None:

@@ -227,7 +227,9 @@ class Viewport(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        if self._button != Qt.MouseButton.NoButton:
+        # The same button pressed again has lost its release, to a dialog perhaps.
+        is_held = self._button not in (Qt.MouseButton.NoButton, event.button())
+        if is_held and event.buttons() & self._button:
             return
         self._button, self._last = event.button(), self._xy(event)
         if self._button == Qt.MouseButton.LeftButton and self.tool:

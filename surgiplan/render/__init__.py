@@ -7,7 +7,7 @@ from .look import WINDOW_PRESETS, Look, Style, defaults_for, finding_arrays
 from .painted import Painted, painted_in
 from .pictures import pictures, save_png
 from .scene import NOTICE, Hit, Scene
-from .slice_plane import Orientation
+from .slice_plane import Orientation, slice_axis
 from .slice_scene import SliceScene
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "painted_in",
     "pictures",
     "save_png",
+    "slice_axis",
 ]

@@ -144,10 +144,12 @@ class AnatomyScene(Scene):
         """Draw what changed.  Whether a new picture is needed."""
         changed = look != self._look
         self._case, self._look = case, look
+        before = set(self._drawn)
         changed = self._keep(self._wanted(case, look)) or changed
         if len(self._drawn) < self._slow_with:
             self._slow_with = 0
-        if changed and not self._eye_was_moved:
+        # What only changes its shape, under a brush say, must not make the view jump.
+        if set(self._drawn) != before and not self._eye_was_moved:
             self._fit()
         return changed
 

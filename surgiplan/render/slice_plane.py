@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -191,9 +192,9 @@ def mask_quads(segment: Segment, plane: SlicePlane) -> npt.NDArray[np.float64]:
 
 
 def mask_cut(
-    mask: npt.NDArray[np.bool_], grid: VoxelGrid, plane: SlicePlane
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
-    """What of a mask lies in the plane, (rows, columns), and where; None where it ends before.
+    mask: npt.NDArray[Any], grid: VoxelGrid, plane: SlicePlane
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]] | None:
+    """What of a mask, or of values, lies in the plane, (rows, columns); None where it ends before.
 
     The second maps (row, column, 1) to millimetres right and up, shape (2, 3).
     """
@@ -210,8 +211,8 @@ def mask_cut(
 
 
 def _resampled_cut(
-    mask: npt.NDArray[np.bool_], grid: VoxelGrid, plane: SlicePlane
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None:
+    mask: npt.NDArray[Any], grid: VoxelGrid, plane: SlicePlane
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]] | None:
     """The cut where voxels are cut askew: nearest voxels on a fine grid in the plane."""
     corners = grid.corners_lps()
     reach = plane.heights_mm(corners)
@@ -230,5 +231,6 @@ def _resampled_cut(
     ).astype(int)
     inside = np.all((index >= 0) & (index < np.array(grid.shape)), axis=-1)
     index[~inside] = 0
-    cut = mask[index[..., 0], index[..., 1], index[..., 2]] & inside
+    cut = mask[index[..., 0], index[..., 1], index[..., 2]]
+    cut[~inside] = {"b": False, "i": -32768}.get(mask.dtype.kind, -np.inf)
     return cut, np.array([[0.0, step, low[0]], [step, 0.0, low[1]]])

@@ -1,6 +1,7 @@
 """A window on a made-up patient, and the hands that use it."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,16 @@ class Hands:
 @pytest.fixture
 def hands(qapp: QApplication) -> Iterator[Hands]:
     """A window that was just opened."""
+    yield from _opened_window(qapp)
+
+
+@pytest.fixture(scope="module")
+def kept_hands(qapp: QApplication) -> Iterator[Hands]:
+    """A window that stays open for all tests of a module, each of which opens its own case."""
+    yield from _opened_window(qapp)
+
+
+def _opened_window(qapp: QApplication) -> Iterator[Hands]:
     dress(qapp)
     window = MainWindow()
     window.resize(1600, 980)
@@ -164,13 +175,15 @@ def hands(qapp: QApplication) -> Iterator[Hands]:
 def open_case(hands: Hands) -> Callable[[Case], Hands]:
     """Opens a case in the window."""
 
-    def opened(case: Case) -> Hands:
-        hands.window.desk.open(case)
-        hands.window.desk.view.begin(case)
-        hands.settle()
-        return hands
+    return partial(show_case, hands)
 
-    return opened
+
+def show_case(hands: Hands, case: Case) -> Hands:
+    """Put a case on the desk of a window."""
+    hands.window.desk.open(case)
+    hands.window.desk.view.begin(case)
+    hands.settle()
+    return hands
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from surgiplan.app.tools.brush import BrushTool
 from surgiplan.edits import Remove
 from surgiplan.model import Case
 from tests.app.bodies import scanned_case, segmented_case
+from tests.app.conftest import show_case
 
 Open = Callable[[Case], Any]
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -21,10 +23,21 @@ PLACE = (30.0, -20.0, 75.0)
 """Soft tissue beside the liver, to the left of it."""
 
 
+PATIENT = segmented_case()
+"""One for all tests: its surfaces are made once."""
+
+
+@pytest.fixture
+def open_case(kept_hands: Any) -> Open:
+    """Opens a case in the one window of these tests."""
+    return partial(show_case, kept_hands)
+
+
 @pytest.fixture
 def brush(open_case: Open) -> Any:
     """The liver chosen, and a brush in the hand over a slice with it."""
-    hands = open_case(segmented_case())
+    hands = open_case(PATIENT)
+    hands.window.editor.set(radius_mm=6.0, is_ball=False)
     hands.window.desk.view.change(crosshair_lps=PLACE)
     hands.window.desk.select("segments/liver")
     hands.until_idle()
@@ -136,7 +149,7 @@ def test_a_threshold_brush_takes_the_range_of_the_histogram(brush: Any) -> None:
     volume, changed = brush.case.volumes["ct"], liver(brush)
     values = volume.values[changed.grid.box_in(volume.grid)][changed.mask]
     assert np.count_nonzero(values > 250) == 0, "the aorta is outside the range"
-    assert changed.voxels > segmented_case().segments["liver"].voxels
+    assert changed.voxels > PATIENT.segments["liver"].voxels, brush.said
 
 
 def test_a_brush_kept_outside_the_others_leaves_them_alone(brush: Any) -> None:
@@ -148,11 +161,11 @@ def test_a_brush_kept_outside_the_others_leaves_them_alone(brush: Any) -> None:
     index = np.rint(aorta.grid.to_index(points)).astype(int)
     inside = np.all((index >= 0) & (index < np.array(aorta.grid.shape)), axis=1)
     assert not aorta.mask[tuple(index[inside].T)].any()
-    assert changed.voxels > segmented_case().segments["liver"].voxels
+    assert changed.voxels > PATIENT.segments["liver"].voxels
 
 
 def test_what_is_painted_over_gives_way_in_the_same_step(brush: Any) -> None:
-    brush.choose("brushWhere", "gives way")
+    brush.choose("brushWhere", "Over the others")
     before = brush.case.segments["aorta_lumen"]
     drag(brush, (8.0, -5.0, 75.0), (8.0, 30.0, 75.0))
     assert brush.case.segments["aorta_lumen"].voxels < before.voxels
@@ -183,7 +196,7 @@ def test_a_new_segment_joins_the_case_with_its_first_stroke(open_case: Open) -> 
 
 
 def test_without_a_segment_the_brush_says_what_to_do(open_case: Open) -> None:
-    hands = open_case(segmented_case())
+    hands = open_case(PATIENT)
     hands.key(Qt.Key.Key_B)
     case = hands.window.desk.session.case
     drag(hands, PLACE, PLACE)

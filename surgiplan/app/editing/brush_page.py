@@ -32,7 +32,9 @@ class BrushPage(Page):
         self.where = ChoiceBox("brushWhere")
         self.where.activated.connect(self._where_chosen)
         self.where.setToolTip(
-            "Which voxels the brush may take. Hide a segment in the tree to let it be painted over."
+            "Anywhere: segments may overlap. Over the others: they give way. Outside the others: "
+            "they are left alone. The others are those that are shown; hide one in the tree to "
+            "leave it out."
         )
         self.add_rows(("Radius", self.radius), ("Shape", self.shape), ("Paints", self.where))
         self.by_value = QCheckBox("Only values in a range", objectName="brushByValue")
@@ -60,7 +62,7 @@ class BrushPage(Page):
             is_ball=editor.is_ball if self.name == "erase" else self.name == "ball",
             values=values if self.name == "threshold_brush" else None,
         )
-        editor.desk.use(BrushTool(editor, erases=self.name == "erase"))
+        self.take(BrushTool(editor, erases=self.name == "erase"))
 
     def refresh(self) -> None:
         editor = self.editor

@@ -34,9 +34,9 @@ class Where(Enum):
     """Which voxels the brush may take."""
 
     ANYWHERE = "Anywhere"
-    OVER = "Over what is shown, which gives way"
-    OUTSIDE = "Only outside what is shown"
-    INSIDE = "Only inside"
+    OVER = "Over the others"
+    OUTSIDE = "Outside the others"
+    INSIDE = "Inside"
 
 
 class Editor(QObject):
@@ -116,6 +116,7 @@ class Editor(QObject):
             id=case.free_id("segments", slug(name)), name=name, mask=np.zeros((1, 1, 1), bool),
             grid=grid, volume_id=volume.id, colour=colour, anatomy=anatomy,
         )  # fmt: skip
+        self.desk.select("")
         self.changed.emit()
 
     def forget_draft(self) -> None:
@@ -206,7 +207,7 @@ class Editor(QObject):
 
     def histogram(self) -> Histogram | None:
         """How often each value occurs in the scan that is painted on; counted once."""
-        volume = self._volume()
+        volume = self.volume()
         if volume is None:
             return None
         if volume not in self._histograms:
@@ -215,19 +216,20 @@ class Editor(QObject):
 
     def unit(self) -> str:
         """Unit of the scan that is painted on."""
-        volume = self._volume()
+        volume = self.volume()
         return volume.unit if volume is not None else "HU"
 
     def values_of_target(self) -> tuple[float, float] | None:
         """The range of most values inside the target; None if it is empty or on other voxels."""
-        target, volume = self.target, self._volume()
+        target, volume = self.target, self.volume()
         if target is None or volume is None or not target.voxels or not _on(volume, (target,)):
             return None
         values = volume.values[target.grid.box_in(volume.grid)][target.mask]
         low, high = np.percentile(values[:: max(1, len(values) // 100_000)], (2, 98))
         return float(np.floor(low)), float(np.ceil(high))
 
-    def _volume(self) -> Volume | None:
+    def volume(self) -> Volume | None:
+        """The scan that is painted on; None without one."""
         case, target = self.desk.session.case, self.target
         if not case.volumes:
             return None

@@ -3,6 +3,8 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from surgiplan.app.tools import Tool
+
 from .editor import Editor
 
 __all__ = ["Page"]
@@ -13,16 +15,27 @@ class Page(QWidget):
 
     changed = Signal()
     """What can be applied has changed."""
+    done = Signal()
+    """It has acted, and is put away."""
     applies = ""
     """Text of the button that acts; empty for a tool that acts under the hand."""
 
     def __init__(self, editor: Editor, name: str) -> None:
         super().__init__()
         self.editor, self.name = editor, name
+        self.tool: Tool | None = None
+        """What the page has put into the hand."""
+        self.is_taking = False
         self.setObjectName(f"page_{name}")
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(8)
+
+    def take(self, tool: Tool | None) -> None:
+        """Put another tool into the hand, or none."""
+        self.is_taking, self.tool = True, tool
+        self.editor.desk.use(tool)
+        self.is_taking = False
 
     def start(self) -> None:
         """The tool was chosen."""

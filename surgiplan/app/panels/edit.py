@@ -31,8 +31,6 @@ class EditPanel(Panel):
         self.chosen = ""
         """Name of the tool in use; empty for none."""
         self._pages: dict[str, Page] = {}
-        self._tool: Tool | None = None
-        self._is_starting = False
         self.heading("Segment")
         self.target = EditTarget(editor)
         self.body.addWidget(self.target)
@@ -65,12 +63,10 @@ class EditPanel(Panel):
         if name not in self._pages:
             page = self._pages[name] = page_of(self.editor, name)
             page.changed.connect(self.invalidate)
+            page.done.connect(self.put_away)
             self._place.addWidget(page)
         self.chosen = name
-        self._is_starting = True
         self._pages[name].start()
-        self._tool = self.desk.tool
-        self._is_starting = False
         self.invalidate()
 
     def put_away(self) -> None:
@@ -103,12 +99,13 @@ class EditPanel(Panel):
             self.page.apply()
 
     def _stop(self) -> None:
-        page, self.chosen, self._tool = self.page, "", None
+        page, self.chosen = self.page, ""
         if page is not None:
             page.stop()
 
     def _tool_changed(self, tool: Tool | None) -> None:
-        if self.chosen and not self._is_starting and tool is not self._tool:
+        page = self.page
+        if page is not None and not page.is_taking and (tool is None or tool is not page.tool):
             self._stop()
         self.invalidate()
 
@@ -117,7 +114,7 @@ class EditPanel(Panel):
         row.setSpacing(4)
         label = QLabel(group)
         label.setProperty("role", "hint")
-        label.setFixedWidth(44)
+        label.setFixedWidth(50)
         row.addWidget(label)
         for name, kind in KINDS.items():
             if kind.group != group:

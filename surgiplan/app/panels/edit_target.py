@@ -16,11 +16,12 @@ from PySide6.QtWidgets import (
 )
 
 from surgiplan import io
-from surgiplan.app.editing.editor import Editor
+from surgiplan.app.editing.editor import Editor, slug
 from surgiplan.app.editing.review import REVIEW_WORDS, review_icon
 from surgiplan.app.forms import ChoiceBox
 from surgiplan.app.tree import millilitres, swatch
 from surgiplan.edits import ReviewSegment
+from surgiplan.render import default_colour
 
 from .panel import enable
 
@@ -182,7 +183,7 @@ class NewSegment(QWidget):
         known = io.known_anatomy().get(text.strip().lower().replace(" ", "_"))
         if known is None:
             self._code.setText("No code: the name alone will say what it is.")
-            shown = self._colour or "#7fb7be"
+            shown = self._colour or default_colour(f"segments/{slug(text)}", text)
         else:
             kind, side = known[0].kind, known[0].side
             words = f"{kind.meaning}, {side.meaning.lower()}" if side else kind.meaning

@@ -1,5 +1,6 @@
 """Paints and erases: the stroke follows the hand, and is one step when it lets go."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,13 @@ from surgiplan.app import palette
 from surgiplan.app.editing.editor import Editor
 from surgiplan.errors import SurgiplanError
 from surgiplan.imaging.editing.strokes import Stroke
-from surgiplan.model import Points
+from surgiplan.model import Points, Segment
 
 from .tool import Tool
 
 if TYPE_CHECKING:
     from surgiplan.app.viewport import XY, Viewport
+    from surgiplan.render import Painted
 
 __all__ = ["BrushTool"]
 
@@ -38,6 +40,28 @@ class BrushTool(Tool):
         self._at: Points | None = None
         self.desk.shown.connect(self._case_shown)
 
+    def begun(self, *, is_other: bool) -> Stroke:
+        """A new stroke; ``is_other`` while Control is held.  Raises PlanError without a segment."""
+        return self.editor.stroke(erases=self.erases != is_other)
+
+    def ended(self, stroke: Stroke, result: Segment, others: Sequence[Segment]) -> None:
+        """Keep what a stroke has made."""
+        word = "Erase from" if stroke.brush.erases else "Paint"
+        self.editor.keep(result, f"{word} {self.editor.name}", others)
+
+    def colour_of(self, stroke: Stroke | None) -> str:
+        """``#rrggbb`` of a stroke, or of the circle before there is one."""
+        erases = stroke.brush.erases if stroke is not None else self.erases
+        return palette.FAIL if erases else self.editor.colour
+
+    def is_current(self, stroke: Stroke) -> bool:
+        """Whether what the stroke began on is still there."""
+        return self.editor.target is stroke.segment
+
+    def under(self) -> "tuple[Painted, ...]":
+        """What is painted under the stroke while it is drawn."""
+        return ()
+
     @property
     def is_painting(self) -> bool:
         """Whether a stroke is being drawn."""
@@ -47,7 +71,7 @@ class BrushTool(Tool):
         if view.kind == "3d":
             return
         try:
-            self._stroke = self.editor.stroke(erases=self.erases != bool(keys & CONTROL))
+            self._stroke = self.begun(is_other=bool(keys & CONTROL))
         except SurgiplanError as error:
             self.desk.notices.say(str(error))
             return
@@ -63,7 +87,7 @@ class BrushTool(Tool):
 
     def release(self, view: "Viewport", at: "XY", keys: Qt.KeyboardModifier) -> None:
         stroke, self._stroke = self._stroke, None
-        self.desk.view.paint(())
+        self.desk.view.paint(self.under())
         if stroke is None:
             return
         try:
@@ -72,8 +96,7 @@ class BrushTool(Tool):
             self.desk.notices.show(error)
             return
         if result is not None:
-            word = "Erase from" if stroke.brush.erases else "Paint"
-            self.editor.keep(result, f"{word} {self.editor.name}", others)
+            self.ended(stroke, result, others)
 
     def hover(self, view: "Viewport", at: "XY", keys: Qt.KeyboardModifier) -> None:
         if view.kind == "3d":
@@ -99,7 +122,8 @@ class BrushTool(Tool):
         return True
 
     def cancel(self) -> None:
-        self._drop()
+        self._stroke = None
+        self.desk.view.paint(())
         self.desk.shown.disconnect(self._case_shown)
 
     def paint(self, view: "Viewport", painter: QPainter) -> None:
@@ -112,7 +136,7 @@ class BrushTool(Tool):
         ratio = view.devicePixelRatioF()
         x, y = (value / ratio for value in view.scene.pixel_of(self._at))
         radius = radius_mm / view.scene.mm_per_px / ratio
-        colour = QColor(palette.FAIL if self.erases else self.editor.colour)
+        colour = QColor(self.colour_of(None))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for pen in (QPen(QColor(0, 0, 0, 150), 2.6), QPen(colour, 1.3)):
             painter.setPen(pen)
@@ -153,15 +177,14 @@ class BrushTool(Tool):
 
         if stroke.chosen is None:
             return
-        colour = palette.FAIL if stroke.brush.erases else self.editor.colour
-        self.desk.view.paint((Painted(*stroke.chosen, colour),))
+        painted = Painted(*stroke.chosen, self.colour_of(stroke))
+        self.desk.view.paint((*self.under(), painted))
 
     def _drop(self) -> None:
         self._stroke = None
-        self.desk.view.paint(())
+        self.desk.view.paint(self.under())
 
     def _case_shown(self, _case: object) -> None:
-        stroke, target = self._stroke, self.editor.target
-        if stroke is not None and target is not stroke.segment:
+        if self._stroke is not None and not self.is_current(self._stroke):
             self._drop()
             self.desk.notices.say("The segment changed under the brush; the stroke was dropped.")
