@@ -124,6 +124,8 @@ class Operation(ABC):
         _require_count(self.title, "segment", self.segments, len(segments))
         _require_count(self.title, "point", self.seeds, len(points))
         check(settings)
+        if not np.isfinite(points).all():
+            raise SegmentationError("A point lacks a number; write each as x,y,z in LPS mm.")
         for segment in segments:
             if segment.volume_id not in ("", volume.id):
                 raise SegmentationError(
@@ -164,8 +166,8 @@ def box_of_points(volume: Volume, points_lps: Points, margin_mm: float) -> Box:
 
     It stays within the scan; points beside the scan count as the nearest in it.
     """
-    index = np.rint(volume.grid.to_index(points_lps)).astype(int)
-    index = np.clip(index, 0, np.array(volume.grid.shape) - 1)
+    index = np.clip(volume.grid.to_index(points_lps), 0, np.array(volume.grid.shape) - 1)
+    index = np.rint(index).astype(int)
     return _grown(volume, index.min(axis=0), index.max(axis=0) + 1, margin_mm)
 
 

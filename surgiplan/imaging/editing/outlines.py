@@ -197,7 +197,7 @@ def _cut_away(points: Points, outline: Outline, settings: ScissorsSettings) -> F
     normal = outline.axes_lps[2]
     height = outline.height_mm(points)
     if settings.eye_lps is not None:
-        eye = np.array(settings.eye_lps)
+        eye = _vector("eye_lps", settings.eye_lps)
         eye_height = float(outline.height_mm(eye[None])[0])
         if abs(eye_height) < _ALMOST:
             raise SegmentationError("The eye lies in the outline's plane; turn the view.")
@@ -231,10 +231,21 @@ def _direction(settings: ScissorsSettings, normal: Points) -> Any:
                 "A depth needs to know which way the scissors look; give direction_lps or eye_lps."
             )
         return normal
-    direction = np.array(settings.direction_lps, np.float64)
+    direction = _vector("direction_lps", settings.direction_lps)
     length = np.linalg.norm(direction)
-    if not np.isfinite(length) or length < _ALMOST or abs(direction @ normal) < _FLAT * length:
+    if length < _ALMOST or abs(direction @ normal) < _FLAT * length:
         raise SegmentationError(
             "The outline is seen from its edge, so it has no inside; draw it facing the viewer."
         )
     return direction / length
+
+
+def _vector(name: str, numbers: Any) -> Points:
+    """A setting of three numbers.  Raises SegmentationError for anything else."""
+    try:
+        vector = np.asarray(numbers, np.float64)
+    except (TypeError, ValueError):
+        vector = np.zeros(0)
+    if vector.shape != (3,) or not np.isfinite(vector).all():
+        raise SegmentationError(f"{name} needs three numbers x,y,z in LPS, not {numbers!r}.")
+    return vector

@@ -31,10 +31,10 @@ _ALIKE = 0.5
 """Largest difference between the ends, as a fraction of the brighter one."""
 _FOREIGN = 0.3
 """Largest part of a vessel's way in other tissue: occlusions, calcium, missing contrast."""
-_WIDER = 1.4
+_WIDER = 3.0
 _MORE_MM = 1.5
 """What lies farther from the way than so many times its widest circle, and so much more, is a
-branch."""
+branch; a lumen that a flap has flattened is no branch."""
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,9 @@ def test_a_changed_segment_keeps_its_name_and_tells_what_was_done(bench, name, s
 @pytest.mark.parametrize(
     "axes", [((0, 0, -1), (0, 1, 0), (1, 0, 0)), ((0, 1, 0), (-1, 0, 0), (0, 0, 1))]
 )
-@pytest.mark.parametrize("name", ["margin", "hollow", "fill_holes"])
+@pytest.mark.parametrize(
+    "name", ["margin", "hollow", "fill_holes", "closing", "median", "gaussian", "keep_largest"]
+)
 def test_millimetres_are_millimetres_in_every_orientation(bench, axes, name):
     order = [int(np.argmax(np.abs(axis))) for axis in axes]
     size = np.array(SHAPE_XYZ)[order], np.array(SPACING_XYZ)[order]

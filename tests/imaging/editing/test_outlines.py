@@ -59,6 +59,13 @@ def test_an_outline_without_an_inside_is_refused(cube, points):
         cube.run("draw", "block", points=cube.lps(*points))
 
 
+def test_an_outline_far_beside_the_scan_adds_nothing(cube):
+    far = circle(cube, 9.0, (1, 0, 0), (0, 1, 0), centre=(1e30, 0, 0))
+    for points, words in ((far, "no inside|nothing"), (far * np.nan, "lacks a number")):
+        with pytest.raises(SegmentationError, match=words):
+            cube.run("draw", points=points)
+
+
 def test_an_outline_that_leaves_its_plane_is_refused(cube):
     with pytest.raises(SegmentationError, match="leaves its plane"):
         cube.run("draw", points=cube.lps((0, 0, 0), (9, 0, 0), (9, 9, 4), (0, 9, 0)))
@@ -87,6 +94,9 @@ def test_scissors_look_along_the_view_and_stop_at_their_depth(cube):
         cube.run("scissors", block, points=outline, depth_mm=60)
     with pytest.raises(SegmentationError, match="edge"):
         cube.run("scissors", block, points=outline, direction_lps=(1.0, 0.0, 0.0))
+    for numbers in ((1.0, 2.0), "front", (0.0, float("nan"), 1.0)):
+        with pytest.raises(SegmentationError, match="three numbers"):
+            cube.run("scissors", block, points=outline, eye_lps=numbers)
 
 
 def test_a_cut_in_perspective_widens_with_the_distance(cube):
