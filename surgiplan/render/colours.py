@@ -68,7 +68,7 @@ _BY_WORD: tuple[tuple[tuple[str, ...], str, float], ...] = (
     (("heart", "ventricle", "atrium", "myocard"), "#c95d63", 0.5),
     (("lung", "airway", "bronch"), "#86b6cf", 0.25),
     (("pancrea", "stomach", "bowel", "colon"), "#d2a679", 0.5),
-    (("skin", "body", "fat", "muscle"), "#d9a58b", 0.15),
+    (("skin", "body", "fat", "muscle"), "#d9a58b", 0.06),
 )
 """Words in the name of a structure, its colour, and how opaque it is; the first match counts."""
 

@@ -21,6 +21,10 @@ from .panel import NumberTable, Panel, enable
 __all__ = ["AnatomyPanel"]
 
 
+_ALL = "torso"
+"""The method behind the button for everything."""
+
+
 class AnatomyPanel(Panel):
     """Method, seeds and settings above; Segment at the foot."""
 
@@ -29,7 +33,11 @@ class AnatomyPanel(Panel):
         self._tool: PointsTool | None = None
         self._forms: dict[str, SettingsForm] = {}
         self._shown_form: SettingsForm | None = None
-        self.heading("Find a structure")
+        self.heading("All at once")
+        self.torso_button = QPushButton("Find every organ", objectName="torsoButton")
+        self.torso_button.clicked.connect(self._find_all)
+        self.body.addWidget(self.torso_button)
+        self.heading("Find one structure")
         self.method = ChoiceBox("methodChoice")
         self.method.setAccessibleName("Method")
         self.method.currentIndexChanged.connect(self._method_chosen)
@@ -75,6 +83,10 @@ class AnatomyPanel(Panel):
             widget.setVisible(most > 0)
         self._seeds.setText(_seed_words(count, fewest, most))
         enable(self.run_button, self._why_not(case, count, fewest), hint="Runs beside the window.")
+        enable(
+            self.torso_button, self._why_not(case, 0, 0),
+            hint="Body, lungs, bones, heart, arteries, liver, spleen, kidneys: what a CT shows.",
+        )  # fmt: skip
         enable(self.clear_button, "" if count else "There are no seeds yet.")
         enable(self.pick_button, "" if case.volumes else "Import a scan in Patient first.")
         self._offer_exchange()
@@ -106,7 +118,8 @@ class AnatomyPanel(Panel):
 
         self.method.blockSignals(True)
         for name in METHODS:
-            self.method.addItem(METHODS[name].title, name)
+            if name != _ALL:
+                self.method.addItem(METHODS[name].title, name)
         self.method.blockSignals(False)
         self._method_chosen()
 
@@ -183,13 +196,21 @@ class AnatomyPanel(Panel):
         work = partial(segmented, self.desk.session.case, name, options)
         self.desk.run("segment", self.method.currentText(), work, self._done)
 
+    def _find_all(self) -> None:
+        from surgiplan.imaging import METHODS
+
+        options = {"volume_id": self.desk.view.look.volume_id}
+        work = partial(segmented, self.desk.session.case, _ALL, options)
+        self.desk.run("segment", METHODS[_ALL].title, work, self._done)
+
     def _done(self, edit: AddSegments) -> None:
         if not self.desk.do(edit):
             return
         self.desk.use(None)
-        remarks = [remark for segment in edit.segments for remark in segment.remarks]
-        if remarks:
-            self.desk.notices.say(" ".join(remarks))
+        # What several structures have in common is said once.
+        said = dict.fromkeys(remark for segment in edit.segments for remark in segment.remarks)
+        if said:
+            self.desk.notices.say(" ".join(said))
         self.desk.select(f"segments/{edit.segments[0].id}")
 
 
