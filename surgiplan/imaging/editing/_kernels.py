@@ -179,20 +179,24 @@ def watershed(relief: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> N
         else:
             following[last[level]] = n
         last[level] = n
+    # Unsigned, since an index that may be negative costs a question at each look.
+    unsigned = steps.astype(np.uint64)
     for level in range(_LEVELS):
-        n = first[level]
-        while n >= 0:
-            for step in steps:
-                beside = n + step
-                if owners[beside]:
+        waiting = first[level]
+        while waiting >= 0:
+            here = np.uint64(waiting)
+            owner = owners[here]
+            for step in unsigned:
+                there = here + step
+                if owners[there]:
                     continue
-                owners[beside] = owners[n]
-                height = max(level, int(flat[beside]))
-                following[beside] = -1
-                if first[height] < 0:
-                    first[height] = beside
+                owners[there] = owner
+                place = max(np.uint64(level), np.uint64(flat[there]))
+                following[there] = -1
+                if first[place] < 0:
+                    first[place] = there
                 else:
-                    following[last[height]] = beside
-                last[height] = beside
-            n = following[n]
+                    following[np.uint64(last[place])] = there
+                last[place] = there
+            waiting = following[here]
     labels[:] = owned[1:-1, 1:-1, 1:-1]
