@@ -10,7 +10,7 @@ from surgiplan.model import Volume
 
 from .crop import Box
 
-__all__ = ["Coarse", "coarsened"]
+__all__ = ["Coarse", "coarsened", "tallied"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -88,3 +88,29 @@ def coarsened(volume: Volume, box: Box, block_mm: npt.ArrayLike, floor: float = 
         values[n] = parts.mean(axis=(0, 2, 4), dtype=np.float32)
     step_k, step_j, step_i = (float(x) for x in spacing * factors)
     return Coarse(values, fits, (fk, fj, fi), (step_k, step_j, step_i))
+
+
+def tallied(volume: Volume, coarse: Coarse, low: float) -> tuple[Floats, Floats]:
+    """Share of each block's voxels above ``low``, and its highest value."""
+    fk, fj, fi = coarse.factors
+    source = volume.values[coarse.box.slices]
+    share = np.empty(coarse.values.shape, np.float32)
+    peak = np.empty(coarse.values.shape, np.float32)
+    for k in range(len(share)):
+        slab = source[k * fk : (k + 1) * fk]
+        peak[k] = _pooled(slab.max(axis=0), (fj, fi), np.maximum)
+        share[k] = _pooled((slab > low).sum(axis=0, dtype=np.uint16), (fj, fi), np.add)
+    share /= fk * fj * fi
+    return share, peak
+
+
+def _pooled(plane: npt.NDArray[Any], factors: tuple[int, int], join: Any) -> npt.NDArray[Any]:
+    """A plane (j, i) in which each tile of ``factors`` is joined to one value."""
+    fj, fi = factors
+    rows = plane[::fj].copy()
+    for j in range(1, fj):
+        join(rows, plane[j::fj], out=rows)
+    result = rows[:, ::fi].copy()
+    for i in range(1, fi):
+        join(result, rows[:, i::fi], out=result)
+    return result

@@ -1,4 +1,4 @@
-"""Contrast-filled vessels and organs told from marrow by what surrounds them."""
+"""Contrast-filled vessels and organs told from marrow by what surrounds them and where they lie."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from surgiplan.units import MM3_PER_ML
 
 from .coarse import Coarse
-from .morphology import Mask, dilated, labelled
+from .morphology import Mask, dilated, labelled, opened
 
 __all__ = ["Cores", "told_apart"]
 
@@ -31,14 +31,14 @@ _ENCLOSED = 0.5
 
 _SMALLEST_ML = 0.3
 
-_DENSEST_HU = 600.0
-"""Even regions that are denser are thick cortex or metal, not contrast."""
+_DENSE_HU = 500.0
+_THICKEST_CORTEX_MM = 12.0
+"""What is dense and thicker than any cortex is contrast, or metal."""
+
+_METAL_HU = 2500.0
 
 _LEAST_CONTRAST_ML = 8.0
 """With contrast there is more than this: 25 mm of an aorta."""
-
-_EDGE_MM = 4.0
-"""How far a vessel's own blurred edge reaches beyond its even core."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,62 +47,70 @@ class Cores:
 
     contrast: Mask = field(repr=False)
     marrow: Mask = field(repr=False)
-    vicinity: Mask = field(repr=False)
-    """Contrast with its blurred edge."""
     brightest_hu: float | None
     """Hardly any contrast is brighter; None where there is no contrast."""
 
 
-def told_apart(coarse: Coarse, body: Mask) -> Cores:
-    """The even bright regions of a body, each judged by whether cortex surrounds it."""
-    from scipy.ndimage import gaussian_gradient_magnitude, grey_dilation
+def told_apart(
+    coarse: Coarse, body: Mask, peak: Floats, *, inner: Mask, organs: Mask, disc_hu: float
+) -> Cores:
+    """The even bright regions of a body: marrow if cortex surrounds them, contrast otherwise.
+
+    ``peak`` are the highest values of the blocks.  What lies mostly in ``inner`` is marrow, or a
+    disc if it is darker than ``disc_hu``, and what lies mostly in ``organs`` is contrast, whatever
+    surrounds it.
+    """
+    from scipy.ndimage import gaussian_gradient_magnitude
 
     spacing = coarse.spacing_mm
-    values = np.minimum(coarse.values, 1500.0).astype(np.float32)
+    values = np.clip(coarse.values, -200, 1500)
     gradient = gaussian_gradient_magnitude(values, [1.6 / step for step in spacing])
     even = (gradient / np.mean(spacing) < _EVEN_HU_PER_MM) & (values > _BRIGHT_HU) & body
+    dense = opened((values > _DENSE_HU) & body, _THICKEST_CORTEX_MM / 2, spacing)
+    even |= dense
     labels, sizes = labelled(even)
-    size = [2 * int(np.ceil(_RIM_MM / step)) + 1 for step in spacing]
-    nearby = grey_dilation(values, size=size)
-    border = even & dilated(~even, 1.05 * max(spacing), spacing)
-    level = _means(labels, values, sizes)
-    walled = nearby[border] > level[labels[border]] + _CORTEX_HU
-    parts = labels[border]
-    total = np.bincount(parts, minlength=len(sizes))
-    enclosed = np.bincount(parts[walled], minlength=len(sizes)) / np.maximum(total, 1)
+
+    def share(mask: Mask) -> npt.NDArray[np.float64]:
+        found = np.bincount(labels[mask], minlength=len(sizes)) / np.maximum(sizes, 1)
+        result: npt.NDArray[np.float64] = found
+        return result
+
     ml = sizes * float(np.prod(spacing)) / MM3_PER_ML
-    is_marrow = (enclosed >= _ENCLOSED) & (ml >= _SMALLEST_ML)
-    is_contrast = (enclosed < _ENCLOSED) & (ml >= _SMALLEST_ML) & (level < _DENSEST_HU)
-    is_marrow[0] = is_contrast[0] = False
-    if ml[is_contrast].sum() < _LEAST_CONTRAST_ML:
-        is_contrast[:] = False
-    contrast: Mask = is_contrast[labels]
-    return Cores(
-        contrast=contrast,
-        marrow=is_marrow[labels],
-        vicinity=dilated(contrast, _EDGE_MM, spacing),
-        brightest_hu=_brightest(coarse, labels, is_contrast),
-    )
-
-
-def _means(
-    labels: npt.NDArray[np.int32], values: Floats, sizes: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float64]:
     total = np.bincount(labels.ravel(), weights=values.ravel(), minlength=len(sizes))
-    result: npt.NDArray[np.float64] = total / np.maximum(sizes, 1)
+    level = total / np.maximum(sizes, 1)
+    there = ml >= _SMALLEST_ML
+    there[0] = False
+    disc = (share(inner) > 0.5) & (level < disc_hu)
+    bare = there & (share(inner) < 0.5) & (share(even & (peak > _METAL_HU)) < 0.1)
+    bare &= (level < _DENSE_HU) | (share(dense) > 0.3)
+    elsewhere = share(organs) > 0.5
+    contrast = bare & ((_walled(labels, level, values, even, spacing) < _ENCLOSED) | elsewhere)
+    # A chamber beside a brighter one has no wall of cortex: look again without that light.
+    lit = dilated((contrast & (level > 1.5 * _BRIGHT_HU))[labels], 3.0, spacing)
+    dimmed = np.where(lit, np.float32(-1000), values)
+    contrast = bare & ((_walled(labels, level, dimmed, even, spacing) < _ENCLOSED) | elsewhere)
+    if ml[contrast].sum() < _LEAST_CONTRAST_ML:
+        contrast[:] = False
+    filled: Mask = contrast[labels]
+    brightest = float(np.percentile(values[filled], 99)) if filled.any() else None
+    return Cores(filled, (there & ~contrast & ~disc)[labels], brightest)
+
+
+def _walled(
+    labels: npt.NDArray[np.int32],
+    level: npt.NDArray[np.float64],
+    values: Floats,
+    even: Mask,
+    spacing_mm: tuple[float, float, float],
+) -> npt.NDArray[np.float64]:
+    """Share of each region's border that lies within reach of something much brighter."""
+    from scipy.ndimage import grey_dilation
+
+    size = [2 * int(np.ceil(_RIM_MM / step)) + 1 for step in spacing_mm]
+    border = even & dilated(~even, 1.05 * max(spacing_mm), spacing_mm)
+    nearby = grey_dilation(values, size=size)[border]
+    parts = labels[border]
+    total = np.bincount(parts, minlength=len(level))
+    walled = np.bincount(parts[nearby > level[parts] + _CORTEX_HU], minlength=len(level))
+    result: npt.NDArray[np.float64] = walled / np.maximum(total, 1)
     return result
-
-
-def _brightest(
-    coarse: Coarse, labels: npt.NDArray[np.int32], is_contrast: npt.NDArray[np.bool_]
-) -> float | None:
-    """Level of the brightest contrast and six spreads of its voxels above."""
-    inside = is_contrast[labels]
-    if not inside.any():
-        return None
-    top = float(np.percentile(coarse.values[inside], 99.5))
-    averaged = float(np.sqrt(np.prod(coarse.factors)))
-    bright = coarse.values[inside & (coarse.values > 0.85 * top)]
-    spread = 1.4826 * float(np.median(np.abs(bright - np.median(bright)))) if bright.size else 0.0
-    # Averaging over a block has hidden noise; noise of a scanner hides less than white noise.
-    return float(top + min(3.0 * spread * averaged**0.5, 100.0))

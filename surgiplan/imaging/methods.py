@@ -16,7 +16,7 @@ _OWN: Mapping[str, str] = {
     "body": "surgiplan.imaging.organs.body:Body",
     "heart": "surgiplan.imaging.organs.heart:Heart",
     "lungs": "surgiplan.imaging.organs.lungs:Lungs",
-    "bone": "surgiplan.imaging.bone:Bone",
+    "bone": "surgiplan.imaging.organs.bone:Bone",
     "vessel": "surgiplan.imaging.vessel:Vessel",
     "aorta": "surgiplan.imaging.organs.aorta:Aorta",
     "liver": "surgiplan.imaging.organs.liver:Liver",

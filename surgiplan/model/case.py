@@ -12,6 +12,7 @@ from .noun import Noun
 from .plan import Measurement, Plan, Resection, StentPlacement
 from .segmentation import Segment
 from .surface import Centerline
+from .unions import UNIONS, joined
 from .volume import Volume
 
 __all__ = ["Case", "Patient", "Provenance"]
@@ -72,16 +73,20 @@ class Case(Noun):
 
     def without(self, path: str) -> "Case":
         """A case that lacks the noun at ``path``.  Raises PlanError if there is none."""
-        if self.at(path) is None:
-            raise PlanError(f"There is no {path} in this case.")
         home, _, noun_id = path.rpartition("/")
+        if home not in _HOME.values() or noun_id not in self.collection(home):
+            raise PlanError(f"There is no {path} in this case.")
         rest = {key: noun for key, noun in self.collection(home).items() if key != noun_id}
         return self._with_collection(home, rest)
 
     def at(self, path: str) -> Any:
-        """The noun at a path such as ``segments/liver`` or ``plan/stents/stent1``; or None."""
+        """The noun at a path such as ``segments/liver`` or ``plan/stents/stent1``; or None.
+
+        ``segments/bone`` is the union of all bones in a case without a segment ``bone``.
+        """
         home, _, noun_id = path.rpartition("/")
-        return self.collection(home).get(noun_id) if home in _HOME.values() else None
+        noun = self.collection(home).get(noun_id) if home in _HOME.values() else None
+        return self._union(noun_id) if noun is None and home == _HOME[Segment] else noun
 
     def collection(self, home: str) -> Mapping[str, Any]:
         """The nouns of one home, ``segments`` or ``plan/stents``."""
@@ -109,10 +114,16 @@ class Case(Noun):
         return False
 
     def segment(self, id_or_name: str) -> Segment:
-        """The segment of that id or name.  Raises PlanError naming those there are."""
+        """The segment of that id or name, or the union that the name stands for.
+
+        Raises PlanError naming those there are.
+        """
         for segment in self.segments.values():
             if id_or_name in (segment.id, segment.name):
                 return segment
+        union = self._union(id_or_name)
+        if union is not None:
+            return union
         known = ", ".join(self.segments) or "none yet"
         raise PlanError(f"There is no segment {id_or_name!r}; this case has: {known}.")
 
@@ -136,6 +147,11 @@ class Case(Noun):
         while f"{wish}{number}" in taken:
             number += 1
         return f"{wish}{number}"
+
+    def _union(self, name: str) -> Segment | None:
+        """What ``bone`` or ``kidneys`` stands for; None for other names and without parts."""
+        parts = [self.segments[part] for part in UNIONS.get(name, ()) if part in self.segments]
+        return joined(name, parts) if parts else None
 
     def _with_collection(self, home: str, nouns: Mapping[str, Any]) -> "Case":
         if home.startswith("plan/"):

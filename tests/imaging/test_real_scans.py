@@ -44,16 +44,6 @@ def test_liver_without_contrast_is_found_from_any_of_three_seeds(torso):
     assert max(volumes) / min(volumes) < 1.05
 
 
-def test_bone_without_contrast_is_symmetric_and_has_the_volume_of_a_skeleton(torso):
-    bone = run("bone", torso)
-    assert "contrast" not in bone.made_by
-    assert 1500 < bone.volume_ml < 3500
-    x = bone.grid.to_lps(np.argwhere(bone.mask))[:, 0]
-    spine_x = np.median(x)
-    left, right = np.count_nonzero(x > spine_x + 20), np.count_nonzero(x < spine_x - 20)
-    assert left / right == pytest.approx(1, abs=0.3)
-
-
 @pytest.fixture(scope="module")
 def dissection(shared_data):
     folder = shared_data / "cta-aorta-dissection-totalseg" / "aorta_report/test_result/models"

@@ -23,6 +23,9 @@ _BODY_MM = (14.0, 20.0, 26.0, 32.0)
 """How far in front of the middle of the canal the vertebral body is looked for."""
 
 _AIR_HU = -250.0
+_MARROW_HU = -25.0
+"""Cord and fluid fill the canal; fatty marrow, which fills a shaft, is darker."""
+
 _OFF_MIDDLE_MM = 70.0
 """This far from the middle of the body a canal counts one less than in the middle."""
 
@@ -66,7 +69,8 @@ def column(coarse: Coarse, body: Mask) -> Column | None:
     own = score[np.arange(len(path)), path[:, 0], path[:, 1]]
     seen = _runs(own > _SURE, max(1, round(_RUN_MM / coarse.spacing_mm[0])))
     seen &= _straight(path[:, 1] * coarse.spacing_mm[2], own, seen)
-    if not seen.any():
+    inside = coarse.values[np.arange(len(path)), path[:, 0], path[:, 1]]
+    if not seen.any() or np.median(inside[seen]) < _MARROW_HU:
         return None
     return Column(_smooth(path, own, seen, coarse.spacing_mm[0]), seen)
 

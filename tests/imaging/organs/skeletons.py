@@ -62,19 +62,21 @@ def painted(*, aorta_hu=45.0, marrow_hu=150.0, noise_hu=12.0):
         return curve & (np.abs(tilt % 26 - 13) < 6 + g) & (z > 20) & (y > -55)
 
     def hip(g):
-        wing = np.abs(np.abs(x) - 60 - 0.35 * (z + 120)) < 8 + g
-        wing = wing & (np.abs(y - 10) < 45 + g) & (z > -150 - g) & (z < -60 + g)
-        cup = (np.abs(x) - 85) ** 2 + y**2 + (z + 165) ** 2 < (36 + g) ** 2
+        wing = np.abs(np.abs(x) - 74 - 0.35 * (z + 120)) < 8 + g
+        wing = wing & (np.abs(y - 10) < 40 + g) & (z > -140 - g) & (z < -60 + g)
+        cup = (np.abs(x) - 85) ** 2 + y**2 + (z + 150) ** 2 < (36 + g) ** 2
         return (wing | cup) & ~socket
 
     def thigh(g):
-        ball = (np.abs(x) - 85) ** 2 + y**2 + (z + 165) ** 2 < (23 + g) ** 2
-        shaft = ((np.abs(x) - 118) ** 2 + y**2 < (15 + g) ** 2) & (z < -165)
-        neck = (y**2 + (z + 170) ** 2 < (13 + g) ** 2) & (np.abs(np.abs(x) - 102) < 17)
+        ball = (np.abs(x) - 85) ** 2 + y**2 + (z + 150) ** 2 < (23 + g) ** 2
+        shaft = ((np.abs(x) - 118) ** 2 + y**2 < (15 + g) ** 2) & (z < -172)
+        along = np.clip((np.abs(x) - 85) * 0.77 - (z + 150) * 0.6 + y * 0.2, 0, 42)
+        off = [np.abs(x) - 85 - 0.77 * along, z + 150 + 0.6 * along, y - 0.2 * along]
+        neck = sum(part**2 for part in off) < (13 + g) ** 2
         return ball | shaft | neck
 
-    socket = (np.abs(x) - 85) ** 2 + y**2 + (z + 165) ** 2 < 27**2
-    socket = socket | ((np.abs(x) > 85) & (z < -160))
+    socket = (np.abs(x) - 85) ** 2 + y**2 + (z + 150) ** 2 < 27**2
+    socket = socket | ((np.abs(x) - 85) * 0.77 - (z + 150) * 0.6 + y * 0.2 > 10)
     for part, shape in (
         ("spine", vertebra),
         ("spine", sacrum),
@@ -84,6 +86,8 @@ def painted(*, aorta_hu=45.0, marrow_hu=150.0, noise_hu=12.0):
         ("sternum", lambda g: (np.abs(x) < 18 + g) & (np.abs(y + 82) < 6 + g) & (z > 60)),
     ):
         bone(part, *(np.broadcast_to(m, SHAPE) for m in grown(shape)))
+    wall = (x**2 + (y - 52) ** 2 < 10.5**2) & (z > -127) & truth["spine"]
+    values[wall] = 1000
     canal = np.broadcast_to((x**2 + (y - 52) ** 2 < 8**2) & (z > -125), SHAPE)
     values[canal] = 25
     for mask in truth.values():
