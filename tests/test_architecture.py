@@ -77,6 +77,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     "manifold3d": (),
     "matplotlib": (),
     "numba": ("*_kernels.py",),
+    "onnxruntime": (),
     "pydicom": (),
     "pyvista": (),
     "reportlab": (),

@@ -4,7 +4,7 @@ import numpy as np
 
 from surgiplan.model import Surface
 
-from .topology import is_closed, separated
+from .topology import is_manifold, separated
 
 __all__ = ["decimated", "folded"]
 
@@ -18,8 +18,8 @@ def decimated(surface: Surface, triangles: int) -> Surface:
     """A closed surface with about ``triangles`` triangles, or the same one if it has no more.
 
     Edges are collapsed where that moves the surface least (quadric errors).  The first of three
-    tries that is closed and folds no more than before is kept, else the one that folds least; a
-    surface that no try leaves closed stays as it is.  Raises ValueError for fewer than four
+    tries that is 2-manifold and folds no more than before is kept, else the one that folds least; a
+    surface that no try leaves so stays as it is.  Raises ValueError for fewer than four
     triangles.
     """
     import fast_simplification
@@ -61,12 +61,12 @@ def folded(surface: Surface) -> int:
 
 
 def _mended(surface: Surface) -> Surface | None:
-    """Closed, or None: a collapse may have left triangles without area, or sheets that touch."""
-    if is_closed(surface.triangles):
+    """2-manifold, or None: a collapse may leave triangles without area, or sheets that touch."""
+    if is_manifold(surface.triangles):
         return surface
     a, b, c = surface.triangles.T
     real = surface.triangles[(a != b) & (b != c) & (c != a)]
     points, triangles, _ = separated(surface.points_lps, real)
-    if not is_closed(triangles):
+    if not is_manifold(triangles):
         return None
     return Surface(points_lps=points, triangles=triangles)

@@ -1,6 +1,7 @@
 """Foreign surfaces made closed and outward, saying what was done and how far anything moved."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,12 +114,13 @@ def _welded(points: Floats, triangles: Triangles, done: list[str]) -> tuple[Floa
     return points[first], group[triangles].astype(np.int32)
 
 
-def _equal(points: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Number of each point's place, and the first point at each."""
-    order = np.lexsort(points.T)
-    ordered = points[order]
+def _equal(rows: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Number of each different row, and where each stands first."""
+    order = np.lexsort(rows.T)
+    ordered = rows[order]
     is_new = np.concatenate([[True], np.any(ordered[1:] != ordered[:-1], axis=1)])
-    number = np.empty(len(points), np.int64)
+    is_new = is_new[: len(rows)]
+    number = np.empty(len(rows), np.int64)
     number[order] = np.cumsum(is_new) - 1
     return number, order[is_new]
 
@@ -127,7 +129,7 @@ def _cleaned(triangles: Triangles, done: list[str]) -> Triangles:
     real: Triangles = _real(triangles)
     if len(real) < len(triangles):
         done.append(f"dropped {_of(len(triangles) - len(real), 'triangle')} without area")
-    _, first = np.unique(np.sort(real, axis=1), axis=0, return_index=True)
+    _, first = _equal(np.sort(real, axis=1))
     if len(first) < len(real):
         done.append(f"dropped {_of(len(real) - len(first), 'repeated triangle')}")
     kept: Triangles = real[np.sort(first)]

@@ -17,11 +17,14 @@ __all__ = ["surface_of", "surfaces_of"]
 Floats = npt.NDArray[np.float64]
 Triangles = npt.NDArray[np.int32]
 
-_SMOOTHING = ((5.0, 50, 0.003), (0.4, 24, 0.05), (0.0, 0, 2.0))
+_SMOOTHING = (
+    (5.0, 50, 0.003), (2.0, 24, 0.05), (1.0, 20, 0.1), (0.4, 16, 0.2), (0.0, 0, 2.0),
+)  # fmt: skip
 """Passes and pass band of the filter for structures whose volume over surface is at least so many
 voxel edges (a ball of radius r has r/3, a tube r/2): smoothing makes thin ones thinner."""
 _FARTHEST = 0.3
 """Part of a voxel edge by which the surface may be shifted to give it the volume of its voxels."""
+_SMALL_SHIFT, _MOST_SHIFTS = 0.05, 3
 _MOST_SHARED = 255
 
 
@@ -142,11 +145,19 @@ def _with_volume(surface: Surface, segment: Segment) -> Surface:
     Steps of the voxels that are smoothed away, and convexity, take a little of thin structures.
     """
     points, triangles = surface.points_lps, surface.triangles
-    across = _across(points, triangles)
-    missing_mm3 = segment.volume_ml * 1000 - _volume_mm3(points, triangles, across)
-    most = _FARTHEST * min(segment.grid.spacing_mm)
-    shift = np.clip(missing_mm3 / max(_area_mm2(across), 1e-12), -most, most)
-    return Surface(points + shift * _point_normals(across, triangles, len(points)), triangles)
+    edge = min(segment.grid.spacing_mm)
+    moved = 0.0
+    for _ in range(_MOST_SHIFTS):
+        across = _across(points, triangles)
+        missing_mm3 = segment.volume_ml * 1000 - _volume_mm3(points, triangles, across)
+        wish = missing_mm3 / max(_area_mm2(across), 1e-12)
+        shift = float(np.clip(moved + wish, -_FARTHEST * edge, _FARTHEST * edge)) - moved
+        points = points + shift * _point_normals(across, triangles, len(points))
+        moved += shift
+        # Small shifts reach the volume at once; only crumbs of a few voxels need more.
+        if abs(shift) < _SMALL_SHIFT * edge:
+            break
+    return Surface(points, triangles)
 
 
 def _point_normals(across: Floats, triangles: Triangles, points: int) -> Floats:

@@ -161,3 +161,11 @@ def test_a_tenth_of_the_triangles_is_still_closed_unfolded_and_in_place(liver):
     assert folded(thin) == 0
     assert thin.volume_ml == pytest.approx(liver.volume_ml, rel=0.005)
     assert np.abs(to_ellipsoid(thin.points_lps, (22, 18, 20))).max() < np.linalg.norm(CT) / 2
+
+
+def test_ragged_structures_stay_2_manifold_when_thinned_out():
+    ragged = np.random.default_rng(5).random((14, 16, 18)) < 0.35
+    surface = surface_of(of_mask(ragged))
+    thin = decimated(surface, len(surface.triangles) // 6)
+    assert is_manifold(thin.triangles)
+    assert len(thin.triangles) < len(surface.triangles)

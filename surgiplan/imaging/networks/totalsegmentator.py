@@ -59,8 +59,8 @@ class TotalSegmentator:
 
     title: ClassVar[str] = "TotalSegmentator (installed)"
     about: ClassVar[str] = (
-        "Runs the TotalSegmentator that is installed beside this program; its first run fetches "
-        "weights, and its licence is its own. It says nothing of its confidence."
+        "Runs the TotalSegmentator installed beside this program. Its weights must be there "
+        "already, since nothing is fetched from here; it says nothing of its confidence."
     )
     Settings: ClassVar[type] = TotalSegmentatorSettings
     seeds: ClassVar[tuple[int, int]] = (0, 0)

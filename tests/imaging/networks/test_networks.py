@@ -62,7 +62,6 @@ def dice(one, mask, volume):
     ],
 )
 def test_labels_of_a_network_become_segments_in_their_place(named, axes, more, on):
-    pytest.importorskip("onnxruntime")
     named(axes, more)
     volume = scan(on)
     found = {one.id: one for one in segment(Case().with_(volume), "onnx").segments}
@@ -92,7 +91,6 @@ def test_without_onnxruntime_the_user_is_told_what_to_install(named, monkeypatch
 
 
 def test_a_description_or_network_that_makes_no_sense_is_one_sentence(named):
-    pytest.importorskip("onnxruntime")
     case = Case().with_(scan())
     folder = named(axes="SPP")
     with pytest.raises(SegmentationError, match="'SPP' are not three"):
