@@ -14,6 +14,8 @@ from surgiplan.imaging.morphology import (
 )
 from surgiplan.units import MM3_PER_ML
 
+from .column import Column
+
 __all__ = ["LUNG_HU", "LungBlocks", "lung_blocks"]
 
 Floats = npt.NDArray[np.float32]
@@ -29,7 +31,10 @@ _LARGE_SHARE, _SMALL_SHARE = 0.35, 0.8
 """How much of a part must be parenchyma: a large one may be emphysema, a small one may be stool."""
 
 _TALL_MM = 100.0
-"""A lung that ends below the top of the scan is taller, or is none."""
+"""A lung that ends below the top of the scan is taller, or the bottom of the scan cuts it."""
+
+_APEX_ML, _APEX_SHARE = 60.0, 0.93
+"""Then it is told from stool by being larger and more even."""
 
 _ACROSS = 0.12
 """A part with more of itself on the other side of the spine holds both lungs."""
@@ -53,12 +58,18 @@ class LungBlocks:
         return self.left | self.right
 
 
-def lung_blocks(values: Floats, body: Mask, spacing_mm: Spacing) -> LungBlocks:
-    """The lungs of a scan in upright blocks [HU], found by density and by reaching its top."""
+def lung_blocks(
+    values: Floats, body: Mask, spacing_mm: Spacing, spine: Column | None = None
+) -> LungBlocks:
+    """The lungs of a scan in upright blocks [HU], found by density and by reaching its ends."""
     lungs = _parenchyma(values, (values < LUNG_HU) & body, spacing_mm)
     if not lungs.any():
         return LungBlocks(lungs, lungs, parted=True)
-    middle = _middle(values, lungs, body, spacing_mm)
+    levels = lungs.any(axis=(1, 2))
+    if spine is not None and spine.seen[levels].mean() > 0.5:
+        middle = float(np.median(spine.canal_ji[levels & spine.seen, 1]))
+    else:
+        middle = _middle(values, lungs, body, spacing_mm)
     return _parted(values, lungs, middle, spacing_mm)
 
 
@@ -77,7 +88,8 @@ def _parenchyma(values: Floats, gas: Mask, spacing_mm: Spacing) -> Mask:
     tall = (last - first + 1) * spacing_mm[0] > _TALL_MM
     large = (ml > _LARGE_ML) & (share > _LARGE_SHARE) & (reaches_top | tall)
     small = (ml > _SMALL_ML) & (share > _SMALL_SHARE) & reaches_top
-    keep = large | small
+    apex = (ml > _APEX_ML) & (share > _APEX_SHARE) & (first <= 1)
+    keep = large | small | apex
     keep[0] = False
     if keep.any():
         # What effusion or collapse has cut off lies between the others, not below them.

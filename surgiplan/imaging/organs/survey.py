@@ -76,7 +76,7 @@ class Survey:
     @cached_property
     def lung_sides(self) -> LungBlocks:
         """Left and right lung in blocks, aerated parts and airways."""
-        return lung_blocks(self.coarse.values, self.body, self.spacing_mm)
+        return lung_blocks(self.coarse.values, self.body, self.spacing_mm, self.spine)
 
     @property
     def lungs(self) -> Mask:

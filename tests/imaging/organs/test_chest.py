@@ -168,6 +168,15 @@ def test_bases_of_the_lungs_are_found_and_said_to_be_cut(chest, dice):
     assert "windpipe" in remarks
 
 
+def test_tips_of_the_lungs_in_a_scan_of_the_neck_are_lungs(chest, dice):
+    scan = chest.scanned()
+    slices, rows, columns = scan.grid.shape
+    high = cut(scan, (slices * 2 // 3, 0, 0), (slices, rows, columns))
+    found = run("lungs", high)
+    assert dice(found["lung_left"], chest.left[slices * 2 // 3 :], high.grid) > 0.95
+    assert dice(found["lung_right"], chest.right[slices * 2 // 3 :], high.grid) > 0.95
+
+
 def test_lungs_beyond_the_sides_of_the_scan_are_still_lungs(chest, dice):
     scan = chest.scanned()
     slices, rows, columns = scan.grid.shape
