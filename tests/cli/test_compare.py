@@ -194,3 +194,17 @@ def test_two_segments_of_one_name_are_both_in_the_table(capsys, tmp_path):
     _, answer = ask(capsys, case, case)
     assert [row["name"] for row in answer["labels"]] == ["liver (liver)", "liver (liver2)"]
     assert [row["dice"] for row in answer["labels"]] == [1.0, 1.0]
+
+
+def test_a_name_for_several_segments_together_is_compared_as_one(label_map, capsys, tmp_path):
+    case = tmp_path / "plan.splan"
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag([1.0, 1.0, 2.0])[:, ::-1]
+    grid = VoxelGrid((20, 30, 30), affine)
+    both = {"kidney_left": organs() == 1, "kidney_right": organs() == 5}
+    io.save(Case().with_(*(Segment(name, name, mask, grid) for name, mask in both.items())), case)
+    reference = label_map("kidneys.nii.gz", (organs() > 0).astype(int))
+    (tmp_path / "kidneys.json").write_text('{"1": "kidneys"}')
+    for test in ([f"{case}#kidneys"], [case, "--label", "kidneys"]):
+        _, answer = ask(capsys, reference, *test)
+        assert [(row["name"], row["dice"]) for row in answer["labels"]] == [("kidneys", 1.0)]
