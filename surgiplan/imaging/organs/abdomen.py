@@ -54,6 +54,9 @@ _NATIVE_HU = 80.0
 
 _LEAST_CORE_ML = 15.0
 
+_BESIDE_SPINE = 0.5
+"""A liver lies beside the spine over at least this share of its height."""
+
 
 @dataclass(frozen=True, eq=False)
 class Abdomen:
@@ -69,8 +72,10 @@ class Abdomen:
     """Surely liver: the even inside of the right lobe; empty where there is none."""
     core_hu: float | None
     """Density of the liver; None where there is none."""
+    spine: npt.NDArray[np.bool_] = field(repr=False)
+    """Slices that show the spinal canal: chest and loins, not the sacrum; shape (k,)."""
     contrast: bool
-    """Whether blood or liver are brighter than they are without contrast."""
+    """Whether the liver is brighter than it is without contrast; not yet in the arterial phase."""
 
     @property
     def spacing_mm(self) -> Spacing:
@@ -164,6 +169,11 @@ def abdomen_of(survey: Survey) -> Abdomen:
     """The abdomen of a trunk, cropped to where these organs can be."""
     whole = frame_of(survey.coarse, survey.body, survey.spine)
     core, level = _liver_core(survey.coarse, survey.body, whole)
+    trunk = np.zeros(len(core), bool) if survey.spine is None else survey.spine.seen
+    beside = core.any(axis=(1, 2))
+    if beside.any() and np.mean(trunk[beside]) < _BESIDE_SPINE:
+        # Muscles of hips and buttocks are as even as a liver, but lie below the lumbar spine.
+        core, level = np.zeros_like(core), None
     blocks = bounding_box(survey.body)
     assert blocks is not None
     found = bounding_box(core)
@@ -181,9 +191,11 @@ def abdomen_of(survey: Survey) -> Abdomen:
         floor=FLOOR_HU,
     )
     frame = Frame(whole.left_mm[part[0], :, part[2]], whole.back_mm[part[0], part[1]])
-    contrast = survey.blood_pool is not None or (level is not None and level > _NATIVE_HU)
+    contrast = level is not None and level > _NATIVE_HU
     inner = survey.body[part] & ~wall(coarse, survey.body[part], frame)
-    return Abdomen(survey.scan, coarse, inner, frame, core[part] & inner, level, contrast)
+    return Abdomen(
+        survey.scan, coarse, inner, frame, core[part] & inner, level, trunk[part[0]], contrast
+    )
 
 
 def _liver_core(coarse: Coarse, body: Mask, frame: Frame) -> tuple[Mask, float | None]:

@@ -45,6 +45,17 @@ class Body:
     level_hu: float
     spread_hu: float
     opening_mm: float
+    spacing_mm: Spacing
+
+    def around(self, shape: tuple[int, int, int], beyond_mm: float) -> Mask:
+        """Blocks of an array of ``shape`` within the body's ellipsoid, widened all around."""
+        places = (np.argwhere(self.mask) + np.array(self.box.low)) * self.spacing_mm
+        middle = places.mean(axis=0)
+        spread, axes = np.linalg.eigh(np.cov((places - middle).T))
+        half = np.sqrt(np.maximum(spread, 0.1) * 5) + beyond_mm
+        index = np.moveaxis(np.indices(shape, np.float32), 0, -1) * np.array(self.spacing_mm)
+        inside: Mask = ((((index - middle) @ axes) / half) ** 2).sum(-1) <= 1.0
+        return inside
 
     def on(self, shape: tuple[int, int, int]) -> Mask:
         """The mask within an array of ``shape``."""
@@ -141,4 +152,5 @@ def _measured(
         level_hu=level,
         spread_hu=1.4826 * float(np.median(np.abs(values[mask] - level))),
         opening_mm=radius,
+        spacing_mm=spacing_mm,
     )

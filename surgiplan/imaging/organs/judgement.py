@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from surgiplan.imaging.crop import Box
 from surgiplan.imaging.edges import FLOOR_HU, local_mean, touches_border
-from surgiplan.imaging.morphology import Mask, distance_mm, gaussian
+from surgiplan.imaging.morphology import Mask, Spacing, distance_mm, gaussian
 from surgiplan.model import Volume
 from surgiplan.units import MM3_PER_ML
 
 __all__ = ["Judgement", "edge_share", "judged"]
+
+Floats = npt.NDArray[np.float32]
 
 _STEP_HU = 12.0
 """Outside differs from inside by this where there is an edge to be seen."""
@@ -50,7 +53,9 @@ def judged(
             "organ."
         )
         confidence = min(confidence, 0.5)
-    edge = edge_share(volume, mask, box)
+    spacing = volume.grid.spacing_mm
+    values = gaussian(np.maximum(volume.values[box.slices], FLOOR_HU), 1.5, spacing)
+    edge = edge_share(values, mask, spacing)
     if edge < expected.least_edge:
         remarks.append(
             f"Only {100 * edge:.0f} % of its border shows an edge: check where it touches others."
@@ -59,16 +64,16 @@ def judged(
     return tuple(remarks), round(confidence, 2)
 
 
-def edge_share(volume: Volume, mask: Mask, box: Box) -> float:
-    """Share of the layer 2 to 4 mm outside a mask that differs clearly from the layer inside."""
-    spacing = volume.grid.spacing_mm
-    values = gaussian(np.maximum(volume.values[box.slices], FLOOR_HU), 1.5, spacing)
-    inner = distance_mm(~mask, spacing)
-    outer = distance_mm(mask, spacing)
-    step = max(2.0, 0.9 * max(spacing))
+def edge_share(values: Floats, mask: Mask, spacing_mm: Spacing) -> float:
+    """Share of the layer outside a mask that differs clearly from the layer inside it.
+
+    ``values`` (k, j, i) are free of noise; both layers leave out the blurred border itself.
+    """
+    inner, outer = distance_mm(~mask, spacing_mm), distance_mm(mask, spacing_mm)
+    step = max(2.0, 0.9 * max(spacing_mm))
     rim = (inner > step) & (inner <= step + 3.0)
     shell = (outer > step) & (outer <= step + 2.0)
     if not rim.any() or not shell.any():
         return 0.0
-    level = local_mean(values, rim, 4.0, spacing, float(values[rim].mean()))
+    level = local_mean(values, rim, 4.0, spacing_mm, float(values[rim].mean()))
     return float(np.mean(np.abs(values - level)[shell] > _STEP_HU))

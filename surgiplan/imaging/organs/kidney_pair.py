@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Pair", "kidney_pair"]
 
 _BANDS_HU = (
-    *((-15.0, high) for high in (30.0, 38.0, 46.0, 60.0)),
+    *((low, high) for low in (-15.0, 10.0) for high in (30.0, 38.0, 46.0, 60.0)),
     *((low, 400.0) for low in (5.0, 30.0, 60.0, 85.0, 110.0, 135.0)),
 )
 """Ranges that may hold a kidney and not what touches it: without contrast, and with ever more."""
@@ -28,9 +28,10 @@ _BRIGHT_HU = 30.0
 """Kidneys with contrast are brighter than the liver by this."""
 
 _CANDIDATES = 8
+_LEAST_WITHOUT_LIVER = 0.7
 _LEAST = 0.12
 _LEAST_ALONE = 0.45
-"""Least score of a pair, and of a kidney that has no partner."""
+"""Least score of a kidney in a scan without a liver, of a pair, and of one without partner."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,16 @@ def _candidates(abdomen: "Abdomen", side: int) -> list[tuple[float, Body]]:
             bands_hu=_BANDS_HU, openings_mm=_OPENINGS_MM, volume_ml=_VOLUME_ML,
         )
     ]  # fmt: skip
-    found = [one for one in found if one[0] > 0.02]
+    least = 0.02 if abdomen.core_hu is not None else _LEAST_WITHOUT_LIVER
+    found = [(score, one) for score, one in found if score > least and _beside(abdomen, one)]
     found.sort(key=lambda one: -one[0])
     dark = [one for one in found if one[1].level_hu < 85][:_CANDIDATES]
     return [*dark, *[one for one in found if one[1].level_hu >= 85][:_CANDIDATES]]
+
+
+def _beside(abdomen: "Abdomen", body: Body) -> bool:
+    """Whether the spinal canal is seen at the height of a body."""
+    return bool(abdomen.spine[min(int(body.slice), len(abdomen.spine) - 1)])
 
 
 def _kidney_like(body: Body) -> float:
@@ -102,7 +109,8 @@ def _kidney_like(body: Body) -> float:
         likely(abs(body.left_mm), 20, 42, 85, 115),
         likely(body.back_mm, -75, -50, 22, 45),
         likely(long, 25, 40, 75, 100),
-        likely(short, 9, 17, 38, 50),
+        likely(short, 9, 17, 33, 45),
+        likely(middle, 14, 22, 36, 50),
         likely(long / np.sqrt(short * middle), 1.0, 1.3, 2.4, 3.3),
         likely(body.filling, 0.45, 0.85, 2.0, 3.0),
         body.edge**0.5,

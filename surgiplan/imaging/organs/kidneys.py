@@ -29,6 +29,9 @@ _DARKEST = 0.45
 
 _FAT_HU = -100.0
 
+_BEYOND_MM = 7.0
+"""A kidney goes so far beyond the ellipsoid of what was seen of it, at most."""
+
 
 @dataclass(frozen=True)
 class KidneysSettings:
@@ -74,7 +77,7 @@ def _cut_out(
     level = float(np.median(smooth[core]))
     spread = max(3.0, 1.4826 * float(np.median(np.abs(smooth[core] - level))))
     darkest = _FAT_HU + _DARKEST * (level - _FAT_HU)
-    territory = abdomen.territories.of(name)
+    territory = abdomen.territories.of(name) & body.around(smooth.shape, _BEYOND_MM)
     tissue = (territory | seen) & (smooth > darkest)
     tissue = opened(tissue, _VESSEL_MM, spacing) | (seen & tissue)
     tissue = reached(tissue, np.argwhere(core & tissue))

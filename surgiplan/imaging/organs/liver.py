@@ -1,7 +1,7 @@
 """The liver as surgeons count it: with its vessels and tumours; found, or grown from one seed."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,13 @@ from surgiplan.imaging.coarse import Coarse, coarsened
 from surgiplan.imaging.crop import Box
 from surgiplan.imaging.edges import FLOOR_HU, bordered, touches_border
 from surgiplan.imaging.method import seed_voxels, words
+from surgiplan.imaging.morphology import dilated, labelled, opened
 from surgiplan.imaging.neighbourhood import Tissue, box_around, tissue_at
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model import Points, Quantity, Segment, Volume
 from surgiplan.units import MM3_PER_ML
 
+from .judgement import edge_share
 from .organ import Found, Organ, segment_of
 from .parenchyma import (
     STEADY,
@@ -30,6 +32,9 @@ from .parenchyma import (
 )
 from .survey import Survey
 from .territories import without
+
+if TYPE_CHECKING:
+    from .abdomen import Abdomen
 
 __all__ = ["Liver", "LiverSettings"]
 
@@ -48,8 +53,26 @@ _TISSUE_HU = (-30.0, 250.0)
 _ADULT_ML = (700.0, 2600.0)
 """Adult livers have 0.7 to 2.6 litres, hepatomegaly and small remnants apart (unconfirmed)."""
 
+_LEAST_EDGE = 0.75
+"""Share of the border that shows an edge in a well cut liver."""
+
+_NO_LIVER_ML = 400.0
+"""Less than this, without a clear border, is muscle, heart or bowel."""
+
 _BROAD_MM = 6.0
 """A leak that only a larger opening cuts was broad."""
+
+_VESSELS_BESIDE_MM, _VESSELS_IN_FRONT_MM = 40.0, 75.0
+"""The great vessels lie so near beside and in front of the spinal canal."""
+
+_VESSEL_RADIUS_MM = 14.0
+"""Cava and aorta are thinner than twice this."""
+
+_CRUMBS_MM = 6.0
+"""What an opening takes off the liver's own edges is thinner than twice this."""
+
+_VESSEL_LENGTH_MM = 70.0
+"""They run at least so far along the body; narrow parts of a liver do not."""
 
 _GAVE_UP = (
     "No large even body on the right, below the lung, could be the liver; put a seed into it."
@@ -127,11 +150,27 @@ class Liver(Organ):
         candidate = grown(
             abdomen.coarse, abdomen.smooth, abdomen.liver_block, found, silent, room=territory
         )
+        candidate = _without_great_vessels(candidate, abdomen)
         region = _Region(
             abdomen.coarse, abdomen.smooth, abdomen.liver_block, found, candidate,
             abdomen.taken_from("liver"),
         )  # fmt: skip
         return (_cut_out(survey.scan, region, settings, "its even middle", part(report, 0.5, 1.0)),)
+
+
+def _without_great_vessels(candidate: Mask, abdomen: "Abdomen") -> Mask:
+    """Without what is no wider than cava and aorta, runs as long and lies where they do."""
+    from scipy.ndimage import find_objects
+
+    left, back = abdomen.frame.left_mm, abdomen.frame.back_mm
+    near = candidate & (np.abs(left) < _VESSELS_BESIDE_MM) & (back > -_VESSELS_IN_FRONT_MM)
+    narrow = near & ~opened(candidate, _VESSEL_RADIUS_MM, abdomen.spacing_mm)
+    tubes = opened(narrow, _CRUMBS_MM, abdomen.spacing_mm)
+    labels, _ = labelled(tubes)
+    tall = _VESSEL_LENGTH_MM / abdomen.spacing_mm[0]
+    runs = [0, *(piece[0].stop - piece[0].start for piece in find_objects(labels))]
+    vessels = (np.array(runs) > tall)[labels]
+    return candidate & ~(narrow & dilated(vessels, _CRUMBS_MM, abdomen.spacing_mm))
 
 
 def _around(
@@ -173,7 +212,13 @@ def _cut_out(
     )
     mask = without(mask, box, region.barred, coarse)
     volume_ml = np.count_nonzero(mask) * volume.grid.voxel_mm3 / MM3_PER_ML
-    remarks, confidence = _judged(volume, mask, box, volume_ml, cut)
+    edge = edge_share(smooth, whole, coarse.spacing_mm)
+    if volume_ml < _NO_LIVER_ML and edge < _LEAST_EDGE:
+        raise SegmentationError(
+            f"What could be liver has {volume_ml:.0f} ml and hardly a border of its own; the liver "
+            "may lie outside the scan."
+        )
+    remarks, confidence = _judged(volume, mask, box, volume_ml, cut, edge)
     report(1.0, "Done")
     made_by = (
         f"liver: {found.low:.0f} to {found.high:.0f} HU from {start}, opened by "
@@ -194,7 +239,7 @@ def _require_tissue(tissue: Tissue, volume: Volume) -> None:
 
 
 def _judged(
-    volume: Volume, mask: Mask, box: Box, volume_ml: float, cut: Cut
+    volume: Volume, mask: Mask, box: Box, volume_ml: float, cut: Cut, edge: float
 ) -> tuple[tuple[str, ...], float]:
     """What a reader must know, and how sure the method is."""
     remarks, confidence = [], 0.9
@@ -221,6 +266,11 @@ def _judged(
     elif cut.opening_mm > _BROAD_MM:
         remarks.append(
             f"A leak was cut by an opening of {cut.opening_mm:g} mm, which also rounds thin lobes."
+        )
+        confidence = min(confidence, 0.5)
+    if edge < _LEAST_EDGE:
+        remarks.append(
+            f"Only {100 * edge:.0f} % of its border shows an edge: check where it touches others."
         )
         confidence = min(confidence, 0.5)
     return tuple(remarks), confidence

@@ -24,7 +24,9 @@ _LEAST = 0.2
 
 
 def spleen_body(abdomen: "Abdomen") -> Body | None:
-    """The body on the left that is most like a spleen; None where none is."""
+    """The body on the left that is most like a spleen; None where none is, or no liver."""
+    if abdomen.core_hu is None:
+        return None
     found = [(spleen_like(abdomen, body), body) for body in _candidates(abdomen)]
     score, best = max(found, key=lambda one: one[0], default=(0.0, None))
     return best if score >= _LEAST else None
@@ -34,9 +36,9 @@ def _candidates(abdomen: "Abdomen") -> list[Body]:
     spacing, shape = abdomen.spacing_mm, abdomen.inside.shape
     room = abdomen.inside & (abdomen.frame.left_mm > _BESIDE_MM)
     room &= (abdomen.frame.back_mm > _DEPTH_MM[0]) & (abdomen.frame.back_mm < _DEPTH_MM[1])
-    first, _ = abdomen.core_slices
-    if abdomen.core_hu is not None:
-        room[: max(0, int(first - 60 / spacing[0]))] = False
+    first, after = abdomen.core_slices
+    room[: max(0, int(first - 60 / spacing[0]))] = False
+    room[int(after + 45 / spacing[0]) :] = False
     kidney = abdomen.kidneys.left
     if kidney is not None:
         room &= ~dilated(kidney.on(shape), 4.0, spacing)
@@ -80,7 +82,7 @@ def spleen_like(abdomen: "Abdomen", body: Body) -> float:
         likely(body.left_mm, 40, 75, 130, 170),
         likely(body.back_mm, -85, -55, 5, 35),
         likely(short, 6, 14, 60, 90),
-        likely(body.filling, 0.3, 0.6, 2.0, 3.0),
+        likely(body.filling, 0.2, 0.8, 2.0, 3.0),
         likely(body.spread_hu, -2, -1, 12, 28),
         likely(body.level_hu, *(_CONTRAST_HU if abdomen.enhanced else _NATIVE_HU)),
         body.edge**0.5,

@@ -8,8 +8,8 @@ from scipy.ndimage import gaussian_filter
 
 from surgiplan.model import Volume, VoxelGrid
 
-STEPS_MM = (4.0, 3.0, 3.0)
-SHAPE = (80, 84, 116)
+STEPS_MM = (4.0, 3.5, 3.5)
+SHAPE = (80, 72, 100)
 
 
 @dataclass(frozen=True)
