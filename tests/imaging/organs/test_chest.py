@@ -198,14 +198,42 @@ def test_belly_full_of_gas_and_stool_has_no_lungs(canvas):
         run("lungs", belly.scanned())
 
 
-def test_real_lungs_are_whole_and_the_windpipe_branches(shared_data):
-    folder = shared_data / "cta-aorta-dissection-totalseg" / "aorta_report/test_result/models"
-    image = sitk.ReadImage(str(folder / "ct_cropped.nii.gz"))
+def volume_of(image):
     affine = np.eye(4)
-    affine[:3, :3] = np.diag(image.GetSpacing())[:, ::-1]
+    directions = np.array(image.GetDirection()).reshape(3, 3)
+    affine[:3, :3] = (directions * image.GetSpacing())[:, ::-1]
     affine[:3, 3] = image.GetOrigin()
     values = sitk.GetArrayFromImage(image).astype(np.int16)
-    found = run("lungs", Volume("ct", values, VoxelGrid(values.shape, affine)))
+    return Volume("ct", values, VoxelGrid(values.shape, affine))
+
+
+def dissection(shared_data):
+    folder = shared_data / "cta-aorta-dissection-totalseg"
+    image = sitk.ReadImage(str(folder / "aorta_report/test_result/models" / "ct_cropped.nii.gz"))
+    return image, sitk.ReadImage(str(folder / "pulmonary_report/models" / "heart.nii.gz"))
+
+
+def test_real_body_ends_at_the_skin_and_not_at_the_table(shared_data, placed):
+    folder = shared_data / "ct-abdopelvis-multiorgan-totalseg"
+    scan = volume_of(sitk.ReadImage(str(folder / "example_ct.nii.gz")))
+    body = placed(run("body", scan)["body"], scan.grid)
+    assert len(labelled(body)[1]) == 2
+    assert (scan.values[body] > -300).mean() > 0.97
+    labels = sitk.ReadImage(str(folder / "example_seg_fast_force_split.nii.gz"))
+    assert body[sitk.GetArrayFromImage(labels) > 0].mean() > 0.999
+
+
+def test_real_heart_is_most_of_what_a_network_calls_heart_and_no_more_is_claimed(shared_data, dice):
+    image, truth = dissection(shared_data)
+    scan = volume_of(image)
+    heart = run("heart", scan)["heart"]
+    nearest = sitk.Resample(truth, image, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    assert dice(heart, sitk.GetArrayFromImage(nearest) > 0, scan.grid) > 0.75
+    assert heart.confidence <= 0.5
+
+
+def test_real_lungs_are_whole_and_the_windpipe_branches(shared_data):
+    found = run("lungs", volume_of(dissection(shared_data)[0]))
     assert 1350 < found["lung_left"].volume_ml < 1600
     assert 1150 < found["lung_right"].volume_ml < 1400
     tree = found["airways"]
