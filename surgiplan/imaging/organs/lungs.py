@@ -23,6 +23,9 @@ _MADE_BY = f"lungs: parenchyma below {LUNG_HU:.0f} HU, with the vessels in it"
 _SCRAP = 0.02
 """Parts smaller than this fraction of the largest are left over from the airways."""
 
+_THIN_BLOCKS = 6000
+"""About 150 ml."""
+
 _UNEQUAL = 0.5
 """A healthy left lung is about nine tenths as large as the right one."""
 
@@ -131,9 +134,9 @@ def _refined(survey: Survey, own: Mask, other: Mask, report: Report) -> tuple[Ma
 def _segment_of(tree: Airways) -> Found:
     made_by = f"lungs: air from the windpipe up to {tree.level_hu:.0f} HU"
     if not tree.leaked:
-        return Found("airways", tree.mask, tree.box, made_by, 0.85)
+        return Found("airways", tree.mask, tree.box, made_by, 0.75)
     remark = "Small bronchi are left out where going on would have leaked into the lung."
-    return Found("airways", tree.mask, tree.box, made_by, 0.8, (remark,))
+    return Found("airways", tree.mask, tree.box, made_by, 0.7, (remark,))
 
 
 def _with_remarks(
@@ -152,6 +155,9 @@ def _with_remarks(
         sure = 0.5
         remarks.append("The lungs touch so broadly that a plane through the spine parts them.")
     sizes = [np.count_nonzero(one.mask) for one in found if one.id != "airways"]
+    if np.count_nonzero(both) < _THIN_BLOCKS:
+        sure = min(sure, 0.7)
+        remarks.append("So little lung is seen that its border is most of it.")
     if len(sizes) < 2 or min(sizes) < _UNEQUAL * max(sizes):
         sure = min(sure, 0.7)
         remarks.append(
