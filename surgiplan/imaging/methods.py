@@ -19,6 +19,7 @@ _OWN: Mapping[str, str] = {
     "bone": "surgiplan.imaging.organs.bone:Bone",
     "vessel": "surgiplan.imaging.vessel:Vessel",
     "aorta": "surgiplan.imaging.organs.aorta:Aorta",
+    "liver_veins": "surgiplan.imaging.organs.liver_veins:LiverVeins",
     "liver": "surgiplan.imaging.organs.liver:Liver",
     "spleen": "surgiplan.imaging.organs.spleen:Spleen",
     "kidneys": "surgiplan.imaging.organs.kidneys:Kidneys",

@@ -114,7 +114,13 @@ def crossing(values: Floats, r: Floats, is_out: npt.NDArray[np.bool_], limit: Fl
 
 
 def section_at(
-    coarse: Coarse, middle: Floats, axis: Floats, level: float, like: Floats | float
+    coarse: Coarse,
+    middle: Floats,
+    axis: Floats,
+    level: float,
+    like: Floats | float,
+    *,
+    wall_hu: float = WALL_HU,
 ) -> Section | None:
     """The lumen's cross-section around a point; None if the point lies outside the lumen.
 
@@ -125,7 +131,7 @@ def section_at(
     for _ in range(3):
         limit = np.maximum(_GROWTH * _smooth(expected), expected.mean() * 0.9) + 1.0
         values, r = rays(coarse, middle, across, float(limit.max()) + 2)
-        threshold, ceiling = lumen_band(level)
+        threshold, ceiling = lumen_band(level, wall_hu=wall_hu)
         out = (values < threshold) | (values > ceiling)
         if out[:, 0].all():
             return None
@@ -148,14 +154,19 @@ def section_at(
 
 
 def followed(
-    coarse: Coarse, start: Section, direction: Floats, *, stop: float = np.inf
+    coarse: Coarse,
+    start: Section,
+    direction: Floats,
+    *,
+    stop: float = np.inf,
+    wall_hu: float = WALL_HU,
 ) -> list[Section]:
     """The sections from ``start`` (included) along ``direction`` until the tube ends."""
     tube = [replace(start, axis=direction)]
     doubtful = 0
     back = int(_LOOK_BACK_MM / STEP_MM)
     while len(tube) * STEP_MM < stop:
-        found = _next(coarse, tube)
+        found = _next(coarse, tube, wall_hu)
         if found is None:
             break
         usual = float(np.median([s.area for s in tube[-back:]]))
@@ -170,7 +181,7 @@ def followed(
     return tube
 
 
-def _next(coarse: Coarse, tube: list[Section]) -> Section | None:
+def _next(coarse: Coarse, tube: list[Section], wall_hu: float) -> Section | None:
     last = tube[-1]
     level = float(np.median([s.level for s in tube[-10:]]))
     axis = last.axis
@@ -181,14 +192,16 @@ def _next(coarse: Coarse, tube: list[Section]) -> Section | None:
     # Where the scan cuts the tube across, no direction can be seen.
     left_mm = end[0] - ahead[0] if axis[0] > 0 else ahead[0]
     if abs(axis[0]) < _STEEP or left_mm > last.radius:
-        axis = _smallest(coarse, last, _ahead(coarse, last, level), level)
-    found = section_at(coarse, last.middle + STEP_MM * axis, axis, level, last.radius)
+        axis = _smallest(coarse, last, _ahead(coarse, last, level, wall_hu), level, wall_hu)
+    found = section_at(
+        coarse, last.middle + STEP_MM * axis, axis, level, last.radius, wall_hu=wall_hu
+    )
     if found is None or (found.middle - last.middle) @ axis < 0.2 * STEP_MM:
         return None
     return found
 
 
-def _ahead(coarse: Coarse, last: Section, level: float) -> Floats:
+def _ahead(coarse: Coarse, last: Section, level: float, wall_hu: float) -> Floats:
     """Where the tube goes on: the middle of what is seen through the lumen ahead.
 
     A branch shows as a small part of that, the tube itself as a large one.
@@ -202,20 +215,20 @@ def _ahead(coarse: Coarse, last: Section, level: float) -> Floats:
     values = map_coordinates(coarse.values, index, order=1, mode="constant", cval=-1000.0).reshape(
         len(facing), -1
     )
-    low, high = lumen_band(level)
+    low, high = lumen_band(level, wall_hu=wall_hu)
     clear = np.all((values > low) & (values < high), axis=1)
     if not clear.any():
         return last.axis
     return _unit(last.axis + _unit(facing[clear].sum(axis=0)))
 
 
-def _smallest(coarse: Coarse, last: Section, axis: Floats, level: float) -> Floats:
+def _smallest(coarse: Coarse, last: Section, axis: Floats, level: float, wall_hu: float) -> Floats:
     """The direction, among the axis and some tilted ones, across which the tube is smallest."""
     axes = _tilts(axis)
     across = np.stack([_across(one) for one in axes])
     middles = last.middle + STEP_MM * axes
     limit = _GROWTH * last.radius + 1
-    low, high = lumen_band(level)
+    low, high = lumen_band(level, wall_hu=wall_hu)
     for _ in range(2):
         values, r = _ray_values(coarse, middles, across, limit + 1)
         out = (values < low) | (values > high)
@@ -237,10 +250,10 @@ def _tilts(axis: Floats) -> Floats:
     return np.vstack([axis, tilted / np.linalg.norm(tilted, axis=1)[:, None]])
 
 
-def lumen_band(level: float, share: float = 0.5) -> tuple[float, float]:
+def lumen_band(level: float, share: float = 0.5, wall_hu: float = WALL_HU) -> tuple[float, float]:
     """Lowest and highest value of a lumen, ``share`` of the way from its wall."""
-    contrast = level - WALL_HU
-    return WALL_HU + share * contrast, level + max(0.6 * contrast, 120.0)
+    contrast = level - wall_hu
+    return wall_hu + share * contrast, level + max(0.6 * contrast, 120.0)
 
 
 def _across(axis: Floats) -> Floats:

@@ -75,11 +75,13 @@ def _beyond(coarse: Coarse, tube: Tube, nearest: npt.NDArray[np.integer], along:
     return inner
 
 
-def lumen_mask(scan: Volume, coarse: Coarse, tube: Tube) -> tuple[Mask, Box]:
+def lumen_mask(
+    scan: Volume, coarse: Coarse, tube: Tube, *, wall_hu: float = WALL_HU
+) -> tuple[Mask, Box]:
     """A contrast-filled tube at full resolution, its border halfway between lumen and wall."""
     depth, section, blocks = depth_in(coarse, tube, 4.0)
     levels = _smoothed(np.array([s.level for s in tube]))
-    threshold = (WALL_HU + levels) / 2
+    threshold = (wall_hu + levels) / 2
     box = coarse.fine_box(blocks)
     deep = coarse.upsampled(depth)
     limit = coarse.upsampled(threshold[section].astype(np.float32))

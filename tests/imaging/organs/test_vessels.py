@@ -1,6 +1,7 @@
 """Arteries and veins that are found without a click."""
 
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,6 +9,9 @@ from scipy.ndimage import gaussian_filter
 
 from surgiplan.errors import SegmentationError
 from surgiplan.imaging import METHODS
+from surgiplan.imaging.crop import cropped_segment
+from surgiplan.imaging.organs import survey_of
+from surgiplan.imaging.organs.liver_veins import LiverVeins
 from surgiplan.jobs_report import silent
 from surgiplan.model import Volume, VoxelGrid
 from tests.imaging.trunk import trunk
@@ -113,3 +117,74 @@ def test_the_aorta_runs_through_a_trunk_that_ends_above_its_fork():
 def test_without_contrast_it_says_that_nothing_was_found():
     with pytest.raises(SegmentationError, match="contrast"):
         found_in(trunk(blood_hu=45.0))
+
+
+class _LiverScan:
+    """A survey of a painted upper belly, of which the liver is known already."""
+
+    def __init__(self, volume, liver):
+        self._survey = survey_of(volume)
+        self._liver = liver
+
+    def __getattr__(self, name):
+        return getattr(self._survey, name)
+
+    def organ(self, name):
+        return self._liver if name == "liver" else None
+
+
+def upper_belly(vein_hu):
+    """A liver with a hepatic vein to the vena cava and a portal vein from below; truth by name."""
+    shape = (56, 110, 130)
+    grid = truth_grid(shape, (3.0, 2.0, 2.0))
+    z, y, x = np.meshgrid(
+        *[(np.arange(n) - (n - 1) / 2) * step for n, step in zip(shape, (3, 2, 2), strict=True)],
+        indexing="ij",
+    )
+    values = np.full(shape, -1000.0, np.float32)
+    values[(x / 125) ** 2 + (y / 100) ** 2 < 1] = -100
+    # A spine with its canal.
+    values[np.hypot(x, y - 40) < 19] = 500
+    values[np.hypot(x, y - 40) < 15] = 160
+    values[(np.hypot(x, y - 66) < 14)] = 500
+    values[(np.hypot(x, y - 66) < 9)] = 30
+    liver = ((x + 45) / 62) ** 2 + ((y + 20) / 60) ** 2 + ((z - 15) / 60) ** 2 < 1
+    cava = np.hypot(x + 22, y - 12) < 10
+    liver &= ~(np.hypot(x + 22, y - 12) < 12)
+    values[liver] = 110
+    truth = {}
+
+    def vein(name, points, radius):
+        steps = [np.linspace(a, b, 60) for a, b in pairwise(points)]
+        tube = np.zeros(shape, bool)
+        for px, py, pz in np.concatenate(steps):
+            tube |= (x - px) ** 2 + (y - py) ** 2 + (z - pz) ** 2 < radius**2
+        truth[name] = truth.get(name, np.zeros(shape, bool)) | tube
+
+    vein("hepatic_veins", [(-22, 0, 52), (-55, -25, 42), (-80, -35, 15)], 4.5)
+    vein("portal_vein", [(5, -32, -60), (-35, -22, 0), (-70, -5, 0)], 6.0)
+    truth["hepatic_veins"] &= liver
+    for tube in truth.values():
+        values[tube] = vein_hu
+    values[cava] = vein_hu
+    values = gaussian_filter(values, [0.3, 0.4, 0.4])
+    values += 8 * np.random.default_rng(2).standard_normal(shape, np.float32)
+    volume = Volume("ct", np.rint(values).astype(np.int16), grid)
+    segment = cropped_segment(liver | (truth["hepatic_veins"] & liver), grid, segment_id="liver")
+    return _LiverScan(volume, segment), truth
+
+
+def test_portal_and_hepatic_veins_are_told_apart_by_the_trunk_they_lead_to():
+    survey, truth = upper_belly(vein_hu=170.0)
+    found = {one.id: one for one in LiverVeins().on(survey, LiverVeins.Settings(), silent)}
+    for name, other in (("portal_vein", "hepatic_veins"), ("hepatic_veins", "portal_vein")):
+        full = np.zeros(truth[name].shape, bool)
+        full[found[name].grid.box_in(survey.scan.grid)] = found[name].mask
+        assert 2 * np.count_nonzero(full & truth[name]) / (full.sum() + truth[name].sum()) > 0.8
+        assert np.count_nonzero(full & truth[other]) < 0.03 * full.sum()
+
+
+def test_veins_that_are_not_brighter_than_the_liver_are_not_guessed():
+    survey, _ = upper_belly(vein_hu=108.0)
+    with pytest.raises(SegmentationError, match="portal phase"):
+        LiverVeins().on(survey, LiverVeins.Settings(), silent)
