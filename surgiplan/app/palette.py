@@ -104,7 +104,7 @@ QToolButton {{
 }}
 QToolButton:hover {{ background: #1b222b; border-color: {LINE}; }}
 QToolButton:checked {{ background: {SELECTED}; border-color: {ACCENT}; }}
-QToolButton:focus {{ border-color: {ACCENT}; }}
+QToolButton:focus:!checked {{ border-color: #46515f; }}
 
 QDoubleSpinBox, QSpinBox, QLineEdit, QComboBox {{
     background: {FIELD}; border: 1px solid {LINE}; border-radius: 4px; padding: 4px 8px;
