@@ -68,7 +68,11 @@ def told_apart(
     even = (gradient / np.mean(spacing) < _EVEN_HU_PER_MM) & (values > _BRIGHT_HU) & body
     dense = opened((values > _DENSE_HU) & body, _THICKEST_CORTEX_MM / 2, spacing)
     even |= dense
-    labels, sizes = labelled(even)
+    # An aorta of the marrow's density that touches a vertebra is not one region with it.
+    labels, _ = labelled(even & ~inner)
+    within, _ = labelled(even & inner)
+    labels += np.where(within > 0, within + labels.max(), 0).astype(np.int32)
+    sizes = np.bincount(labels.ravel(), minlength=1)
 
     def share(mask: Mask) -> npt.NDArray[np.float64]:
         found = np.bincount(labels[mask], minlength=len(sizes)) / np.maximum(sizes, 1)

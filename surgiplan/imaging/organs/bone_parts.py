@@ -28,12 +28,15 @@ _VERTEBRA_MM = 58.0
 _WING_MM = 30.0
 """Hip bones are at least this tall somewhere; a rib's section is not."""
 
+_HALF_BODY_MM = (20.0, 28.0)
+"""Half the width of vertebral bodies beside the lungs, where ribs begin, and below."""
+
 _TRUNK_MM = 165.0
 """Half the width of the widest chest; arms that lie beside it begin farther out."""
 
 _BREASTBONE_MM = 38.0
 _FRONT_MM = 60.0
-_ON_LUNG_MM = 13.0
+_ON_LUNG_MM = 11.0
 """Ribs lie this near to the lungs, shoulder blades behind their muscles do not."""
 
 _SHAFT_MM = 7.0
@@ -125,7 +128,8 @@ class _Frame:
         a chest, where the ribs pass in front of the transverse processes.
         """
         x = np.abs(self.x)
-        body = (x < 20) & (self.y < -6)
+        wide = np.where(self.with_lungs, *_HALF_BODY_MM)[:, None, None]
+        body = (x < wide) & (self.y < -6)
         arch = (self.y > -7 + 0.95 * (x - 15)) & (x < _TRANSVERSE_MM)
         chest = body | arch
         k = np.arange(len(self.y))[:, None, None]
@@ -206,7 +210,10 @@ def _name_pieces(result: Labels, rest: Mask, place: _Frame, crest: int, with_thi
     thick = opened(rest, _SHAFT_MM, place.spacing_mm)
     arms = rest & dilated(thick, 3.0, place.spacing_mm) & (place.from_lungs > 2 * _ON_LUNG_MM)
     arms &= np.abs(place.x) > 90
-    for group in (arms, rest & ~arms):
+    rest = rest & ~arms
+    # A shoulder blade may touch a rib: what lies on the lungs is looked at by itself.
+    near = rest & (place.from_lungs < 1.4 * _ON_LUNG_MM)
+    for group in (arms, near, rest & ~near):
         labels, sizes = labelled(group)
         boxes = _boxes(labels, len(sizes))
         for n in range(1, len(sizes)):
@@ -242,7 +249,7 @@ def _name(
     if place.whole_chest and middle > low_chest and from_lungs > _ON_LUNG_MM:
         if thick:
             return Part.LONG_BONES
-        return Part.CLAVICLES if back < -40 else Part.SCAPULAE
+        return Part.CLAVICLES if back < -60 else Part.SCAPULAE
     if middle > crest and place.seen.any():
         return Part.RIBS
     if crest >= 0:

@@ -67,7 +67,7 @@ def places(survey: Survey, body: Mask) -> Places:
     if survey.spine is not None:
         y, x, seen = _beside_spine(survey)
         found["vertebrae"] = seen & (
-            ((x / 17) ** 2 + ((y + 22) / 15) ** 2 < 1) | ((np.abs(x) < 14) & (y > 0) & (y < 40))
+            ((x / 20) ** 2 + ((y + 23) / 17) ** 2 < 1) | ((np.abs(x) < 14) & (y > 0) & (y < 40))
         )
         found["discs"] = seen & ((x / 28) ** 2 + ((y + 28) / 22) ** 2 < 1)
         found["beside_canal"] = seen & (np.abs(x) < 30) & (y > -30) & (y < 45)

@@ -49,7 +49,7 @@ _MARROW_ABOVE_SOFT_HU = 30.0
 _DISC_ABOVE_SOFT_HU = 45.0
 """Discs are darker."""
 
-_ENCLOSED_MM = 25.0
+_ENCLOSED_MM = 32.0
 """Fatty marrow has cortex within this distance on nearly all sides."""
 
 _NEAR_CONTRAST_MM = 4.0
