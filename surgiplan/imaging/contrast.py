@@ -10,7 +10,7 @@ from surgiplan.units import MM3_PER_ML
 from .coarse import Coarse
 from .morphology import Mask, dilated, labelled, opened
 
-__all__ = ["Cores", "told_apart"]
+__all__ = ["METAL_HU", "Cores", "told_apart"]
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,7 +35,8 @@ _DENSE_HU = 500.0
 _THICKEST_CORTEX_MM = 12.0
 """What is dense and thicker than any cortex is contrast, or metal."""
 
-_METAL_HU = 2500.0
+METAL_HU = 2500.0
+"""Denser than any bone or contrast."""
 
 _LEAST_CONTRAST_ML = 8.0
 """With contrast there is more than this: 25 mm of an aorta."""
@@ -85,7 +86,7 @@ def told_apart(
     there = ml >= _SMALLEST_ML
     there[0] = False
     disc = (share(inner) > 0.5) & (level < disc_hu)
-    bare = there & (share(inner) < 0.5) & (share(even & (peak > _METAL_HU)) < 0.1)
+    bare = there & (share(inner) < 0.5) & (share(even & (peak > METAL_HU)) < 0.1)
     bare &= (level < _DENSE_HU) | (share(dense) > 0.3)
     elsewhere = share(organs) > 0.5
     contrast = bare & ((_walled(labels, level, values, even, spacing) < _ENCLOSED) | elsewhere)

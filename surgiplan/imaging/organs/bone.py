@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from surgiplan.errors import SegmentationError
+from surgiplan.imaging.contrast import METAL_HU
 from surgiplan.imaging.crop import bounding_box
 from surgiplan.jobs_report import Report
 from surgiplan.model import Quantity
@@ -13,6 +14,7 @@ from surgiplan.units import MM3_PER_ML
 
 from .bone_border import bordered_bone, fine_labels
 from .bone_parts import Part, bone_parts
+from .hips import Ball
 from .organ import Found, Organ
 from .skeleton import Skeleton, skeleton
 from .survey import Survey
@@ -20,6 +22,10 @@ from .survey import Survey
 __all__ = ["Bone", "BoneSettings"]
 
 _THICK_SLICES_MM = 4.0
+_WIDE_PIXELS_MM = 2.0
+_LEAST_METAL_BLOCKS = 20
+_UNLIKE_MM = 2.0
+"""Heads of both thigh bones have radii that differ by less."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,14 @@ class Bone(Organ):
         made_by = _words(survey, bones)
         counts = np.bincount(labels.ravel(), minlength=len(Part))
         found = tuple(
-            Found(part.name.lower(), labels == part, fine, made_by, confidence, remarks)
+            Found(
+                part.name.lower(),
+                labels == part,
+                fine,
+                made_by,
+                min(confidence, _sureness(part, balls, bones)),
+                remarks,
+            )
             for part in Part
             if part is not Part.NONE and counts[part] > max(smallest, 0)
         )
@@ -78,6 +91,18 @@ class Bone(Organ):
                 "There is no bone of any size in this scan; choose another scan or a threshold."
             )
         return found
+
+
+def _sureness(part: Part, balls: list[Ball], bones: Skeleton) -> float:
+    """How sure one kind of bone can be at most: what is named by where it lies is less so."""
+    if part in (Part.SPINE, Part.RIBS):
+        return 0.9
+    if part not in (Part.PELVIS, Part.LONG_BONES):
+        return 0.7
+    metal = np.count_nonzero(bones.solid & (bones.peak > METAL_HU)) > _LEAST_METAL_BLOCKS
+    radii = [ball.radius_mm for ball in balls]
+    alike = len(radii) == 2 and abs(radii[0] - radii[1]) < _UNLIKE_MM
+    return 0.9 if alike and not metal else 0.7
 
 
 def _words(survey: Survey, bones: Skeleton) -> str:
@@ -104,9 +129,10 @@ def _trust(survey: Survey, bones: Skeleton, has_spine: bool) -> tuple[float, tup
             "The contrast is as dense as bone: vessels beside bone may be taken for it, and thin "
             "bones may be left out."
         )
-    if max(survey.scan.grid.spacing_mm) > _THICK_SLICES_MM:
+    spacing = survey.scan.grid.spacing_mm
+    if max(spacing) > _THICK_SLICES_MM or min(spacing) > _WIDE_PIXELS_MM:
         confidence = min(confidence, 0.75)
-        remarks.append("Slices this thick blur thin bones: their volumes are uncertain.")
+        remarks.append("Voxels this large blur thin bones: their volumes are uncertain.")
     if bones.dropped:
         remarks.append(
             f"{bones.dropped} bright part{'s were' if bones.dropped > 1 else ' was'} left out as "

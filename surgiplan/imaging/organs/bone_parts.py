@@ -39,7 +39,7 @@ _FRONT_MM = 60.0
 _ON_LUNG_MM = 11.0
 """Ribs lie this near to the lungs, shoulder blades behind their muscles do not."""
 
-_SHAFT_MM = 7.0
+_SHAFT_MM = 8.5
 """Half the thickness of an arm's bone."""
 
 _CHEST_MM = 120.0
