@@ -44,7 +44,8 @@ class Spleen(Organ):
         report(0.1, "Looking for the organs of the abdomen")
         abdomen = survey.abdomen
         body = abdomen.spleen
-        if body is None:
+        if body is None or survey.organ("liver") is None:
+            # Hip muscle and heart are like a spleen too, in scans that show no liver.
             raise SegmentationError(
                 "No even body on the left, under the ribs and behind the stomach, is like a "
                 "spleen; it may be removed or outside the scan."
