@@ -22,6 +22,7 @@ from .survey import Survey
 __all__ = ["Bone", "BoneSettings"]
 
 _THICK_SLICES_MM = 4.0
+_SHORT_MM = 80.0
 _WIDE_PIXELS_MM = 2.0
 _LEAST_METAL_BLOCKS = 20
 _UNLIKE_MM = 2.0
@@ -107,7 +108,7 @@ def _sureness(part: Part, balls: list[Ball], bones: Skeleton) -> float:
 
 def _words(survey: Survey, bones: Skeleton) -> str:
     unit = survey.scan.unit
-    words = f"bone: above {bones.low_hu:.0f} {unit}, border at the local half-maximum, with marrow"
+    words = f"bone: above {bones.low_hu:.0f} {unit}, with marrow"
     if bones.cores.brightest_hu is not None:
         words += f", without contrast up to {bones.cores.brightest_hu:.0f} {unit}"
     return words
@@ -133,6 +134,9 @@ def _trust(survey: Survey, bones: Skeleton, has_spine: bool) -> tuple[float, tup
     if max(spacing) > _THICK_SLICES_MM or min(spacing) > _WIDE_PIXELS_MM:
         confidence = min(confidence, 0.75)
         remarks.append("Voxels this large blur thin bones: their volumes are uncertain.")
+    if spacing[0] * survey.scan.grid.shape[0] < _SHORT_MM:
+        confidence = min(confidence, 0.75)
+        remarks.append("The scan shows too little of the trunk to be sure which bone is which.")
     if bones.dropped:
         remarks.append(
             f"{bones.dropped} bright part{'s were' if bones.dropped > 1 else ' was'} left out as "

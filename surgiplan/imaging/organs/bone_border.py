@@ -1,4 +1,4 @@
-"""The border of the skeleton at full resolution, at the local half-maximum of its cortex."""
+"""The border of the skeleton at full resolution, between soft tissue and the local cortex."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -20,7 +20,7 @@ __all__ = ["bordered_bone", "fine_labels"]
 _Value = TypeVar("_Value", np.bool_, np.uint8)
 Floats = npt.NDArray[np.float32]
 
-_HALF = 0.55
+_HALF = 0.6
 """A cortex thinner than the scanner's blur peaks lower than it is: its edge lies above half."""
 
 _REACH_MM = 4.0
