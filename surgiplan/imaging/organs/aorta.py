@@ -16,6 +16,7 @@ from .aorta_fork import Fork, fork_below
 from .aorta_wall import calcium, depths_of, thrombus
 from .organ import Found, Organ
 from .outer_wall import outer_tube
+from .renal_arteries import renal_arteries
 from .survey import Survey
 from .tube import STEP_MM, Section
 from .tube_mask import lumen_mask
@@ -24,6 +25,9 @@ __all__ = ["Aorta", "AortaSettings"]
 
 _SHORT_MM = 35.0
 """A vessel followed for less may be another one."""
+_CHEST = 0.15
+"""A slice of the chest has more lung than this share of its area; bowel gas is less."""
+_NEAR_END_MM = 15.0
 _FAINT_HU = 100.0
 """Blood that is not brighter is hard to tell from its surroundings."""
 
@@ -39,13 +43,16 @@ class Aorta(Organ):
     title: ClassVar[str] = "Aorta"
     about: ClassVar[str] = (
         "Follows the round lumen from the root over the arch to the fork, then both iliac "
-        "arteries to the groin. Needs contrast to tell lumen from wall."
+        "arteries to the groin and the renal arteries; finds thrombus where a round outer wall "
+        "stands off the lumen, and calcium. Needs contrast to tell lumen from wall."
     )
     Settings: ClassVar[type] = AortaSettings
     names: ClassVar[tuple[str, ...]] = (
         "aorta_lumen",
         "aorta_thrombus",
         "aorta_calcium",
+        "renal_artery_left",
+        "renal_artery_right",
         "iliac_artery_left",
         "iliac_artery_right",
     )
@@ -67,11 +74,15 @@ class Aorta(Organ):
                 "followed; use the vessel tool with two seeds."
             )
         report(0.5, "Looking for its fork")
-        fork = fork_below(blocks, course.tube, course.level_hu)
+        fork = _sure(survey, blocks, course, fork_below(blocks, course.tube, course.level_hu))
         report(0.6, "Placing the border")
         lumens = _lumens(survey, blocks, course, fork)
+        report(0.7, "Looking for the renal arteries")
+        renals = _renals(survey, blocks, course, fork, lumens[0])
+        if _is_lost(course, fork):
+            return (*lumens, *renals)
         report(0.8, "Looking for thrombus and calcium")
-        return _with_deposits(survey, blocks, course, fork, lumens)
+        return (*_with_deposits(survey, blocks, course, fork, lumens), *renals)
 
 
 def _lumens(survey: Survey, blocks: Coarse, course: Course, fork: Fork | None) -> tuple[Found, ...]:
@@ -85,6 +96,12 @@ def _lumens(survey: Survey, blocks: Coarse, course: Course, fork: Fork | None) -
     if length_mm < _SHORT_MM:
         confidence = min(confidence, 0.6)
         remarks.append(f"It was followed for {length_mm:.0f} mm only; check that it is the aorta.")
+    if _is_lost(course, fork):
+        confidence = min(confidence, 0.4)
+        remarks.append(
+            "The lumen was lost before the end of the scan and before a fork: it may be dissected, "
+            "occluded or cut. What lies below is missing; thrombus and calcium are left out."
+        )
     made_by = (
         f"aorta: lumen of {course.level_hu:.0f} HU followed over {length_mm:.0f} mm, border "
         "halfway to its wall"
@@ -97,6 +114,25 @@ def _lumens(survey: Survey, blocks: Coarse, course: Course, fork: Fork | None) -
             f"{_length_mm(iliac):.0f} mm from the fork"
         )
         found.append(Found(f"iliac_artery_{side}", mask, box, made_by, min(0.85, confidence)))
+    return tuple(found)
+
+
+def _renals(
+    survey: Survey, blocks: Coarse, course: Course, fork: Fork | None, lumen: Found
+) -> tuple[Found, ...]:
+    height_mm = None if fork is None else fork.height_mm
+    branches = renal_arteries(
+        survey.scan, blocks, _aortic(course, fork), height_mm, course.level_hu
+    )
+    found = []
+    for side, branch in branches.items():
+        mask, box = lumen_mask(survey.scan, branch.blocks, branch.tube)
+        mask = mask & ~_within(lumen.mask, lumen.box, box)
+        made_by = (
+            f"aorta: longest branch to the {side} above the fork, followed over "
+            f"{_length_mm(branch.tube):.0f} mm"
+        )
+        found.append(Found(f"renal_artery_{side}", mask, box, made_by, 0.7))
     return tuple(found)
 
 
@@ -136,6 +172,26 @@ def _within(mask: Mask, box: Box, other: Box) -> Mask:
         here = tuple(slice(a, b) for a, b in zip(low - box.low, high - box.low, strict=True))
         result[there] = mask[here]
     return result
+
+
+def _sure(survey: Survey, blocks: Coarse, course: Course, fork: Fork | None) -> Fork | None:
+    """A fork below the lungs with a narrower artery on both sides, unless the scan ends there."""
+    if fork is None:
+        return None
+    slice_k = fork.height_mm / blocks.spacing_mm[0] * blocks.factors[0] + blocks.box.low[0]
+    k = min(int(slice_k / survey.coarse.factors[0]), len(survey.body) - 1)
+    if np.count_nonzero(survey.lungs[k]) > _CHEST * np.count_nonzero(survey.body[k]):
+        return None
+    usual = float(np.median([s.radius for s in course.tube]))
+    branches = [tube for _, tube in _iliacs(fork)]
+    if any(np.median([s.radius for s in tube]) > usual for tube in branches):
+        return None
+    return fork if len(branches) == 2 or fork.height_mm < _SHORT_MM else None
+
+
+def _is_lost(course: Course, fork: Fork | None) -> bool:
+    """Whether the lumen ends where neither the scan nor the aorta does."""
+    return fork is None and bool(course.tube[-1].middle[0] > _NEAR_END_MM)
 
 
 def _aortic(course: Course, fork: Fork | None) -> tuple[Section, ...]:

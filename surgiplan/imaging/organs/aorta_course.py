@@ -1,5 +1,6 @@
 """Where the aorta runs: from a first vessel along the body up to the root and down to its fork."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +20,8 @@ _BLOCK_MM = 1.6
 _ASIDE_MM = 130.0
 _SAME_LEVEL = 0.25
 """Two vessels of one blood differ by less, as a share of their density."""
+_ARCH_MM = 15.0
+"""A vessel whose middle lies this much above both of its ends is bent over."""
 _SHORTER = 0.3
 """A vessel left of the longest one, and at least this long beside it, is the aorta instead."""
 
@@ -79,12 +82,25 @@ def contrast_course(survey: Survey, blocks: Coarse, pool: BloodPool) -> Course |
         return None
     up = followed(blocks, start, np.array([1.0, 0, 0]))
     down = followed(blocks, start, np.array([-1.0, 0, 0]))
-    upper = [
-        replace(s, axis=-s.axis, across=s.across * [[1.0], [-1.0]], radii=_mirrored(s.radii))
-        for s in up[:0:-1]
-    ]
-    tube = (*upper, *down)
+    tube = _downwards((*_turned(up)[:-1], *down))
     return Course(tube, float(np.median([s.level for s in tube])))
+
+
+def _downwards(tube: tuple[Section, ...]) -> tuple[Section, ...]:
+    """The sections in the order of the flow: over an arch the hind leg is the lower end."""
+    first, last = tube[0].middle, tube[-1].middle
+    top = max(float(s.middle[0]) for s in tube)
+    has_arch = top - max(first[0], last[0]) > _ARCH_MM
+    is_down = last[1] >= first[1] if has_arch else last[0] <= first[0]
+    return tube if is_down else _turned(tube)
+
+
+def _turned(tube: Sequence[Section]) -> tuple[Section, ...]:
+    """The sections in the opposite order, each looking the other way."""
+    return tuple(
+        replace(s, axis=-s.axis, across=s.across * [[1.0], [-1.0]], radii=_mirrored(s.radii))
+        for s in reversed(tube)
+    )
 
 
 def _mirrored(radii: Floats) -> Floats:

@@ -26,6 +26,8 @@ _STEEP = 0.9
 """Cosine to the long axis of the body above which a tube runs along it."""
 _LEAKY = 0.4
 """Share of rays without a border at which a section is no tube any more."""
+_TOUCHING = 0.15
+_KEPT = 1.15
 _SWELL = 1.75
 """Area over the usual one before it at which a vessel has opened into a chamber."""
 _SHRINK = 0.3
@@ -170,6 +172,10 @@ def followed(
         if found is None:
             break
         usual = float(np.median([s.area for s in tube[-back:]]))
+        if found.leaky > _TOUCHING:
+            # Where another lumen touches, the tube keeps its size.
+            most = _KEPT * np.sqrt(usual / np.pi)
+            found = replace(found, radii=np.minimum(found.radii, most))
         if not _SHRINK * usual < found.area < _SWELL * usual:
             break
         doubtful = doubtful + 1 if found.leaky > _LEAKY else 0
