@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from scipy.ndimage import gaussian_filter
 
 from surgiplan.errors import SegmentationError
@@ -188,3 +189,42 @@ def test_veins_that_are_not_brighter_than_the_liver_are_not_guessed():
     survey, _ = upper_belly(vein_hu=108.0)
     with pytest.raises(SegmentationError, match="portal phase"):
         LiverVeins().on(survey, LiverVeins.Settings(), silent)
+
+
+def volume_of(image):
+    affine = np.eye(4)
+    directions = np.array(image.GetDirection()).reshape(3, 3)
+    affine[:3, :3] = (directions * image.GetSpacing())[:, ::-1]
+    affine[:3, 3] = image.GetOrigin()
+    values = sitk.GetArrayFromImage(image).astype(np.int16)
+    return Volume("ct", values, VoxelGrid(values.shape, affine))
+
+
+def overlap(segment, grid, truth):
+    full = np.zeros(truth.shape, bool)
+    full[segment.grid.box_in(grid)] = segment.mask
+    return 2 * np.count_nonzero(full & truth) / (full.sum() + truth.sum())
+
+
+def test_aorta_of_a_real_slab_with_contrast(shared_data):
+    folder = shared_data / "ct-abdomen-dicom-totalseg"
+    reader = sitk.ImageSeriesReader()
+    names = reader.GetGDCMSeriesFileNames(str(folder / "example_ct_dicom"))
+    reader.SetFileNames(names)
+    image = reader.Execute()
+    labels = sitk.ReadImage(str(folder / "example_seg_dicom.nii.gz"))
+    labels = sitk.Resample(labels, image, sitk.Transform(), sitk.sitkNearestNeighbor)
+    volume = volume_of(image)
+    found = found_in(volume)
+    assert overlap(found["aorta_lumen"], volume.grid, sitk.GetArrayFromImage(labels) == 52) > 0.8
+
+
+def test_a_real_dissection_is_not_claimed_to_be_found_whole(shared_data):
+    folder = shared_data / "cta-aorta-dissection-totalseg" / "aorta_report/test_result/models"
+    volume = volume_of(sitk.ReadImage(str(folder / "ct_cropped.nii.gz")))
+    truth = sitk.GetArrayFromImage(sitk.ReadImage(str(folder / "aorta.nii.gz"))) > 0
+    found = found_in(volume)
+    lumen = found["aorta_lumen"]
+    assert lumen.confidence < 0.5 or overlap(lumen, volume.grid, truth) > 0.75
+    assert any("dissected" in remark for remark in lumen.remarks)
+    assert not {"iliac_artery_left", "iliac_artery_right"} & set(found)
