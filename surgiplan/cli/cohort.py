@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from surgiplan import io
 from surgiplan.errors import SegmentationError, SurgiplanError
 from surgiplan.jobs_report import part
 from surgiplan.model import Case
@@ -15,7 +16,7 @@ from surgiplan.validation.cohort import DEFINITIONS, summary_of
 
 from .cohort_tables import write_tables
 from .output import Answer, Console
-from .structures import Structures, case_of
+from .structures import Structures, case_of, nothing_found, require_shared
 
 __all__ = ["compare_cohort"]
 
@@ -44,6 +45,8 @@ def compare_cohort(options: Namespace, console: Console) -> Answer:
     lines = _lines_of(options.table)
     if options.output.exists() and not options.output.is_dir():
         raise SegmentationError(f"{options.output} is a file; choose a folder for the results.")
+    names = io.label_names(options.names) if options.names else None
+    known: dict[str, None] = {}
     cases: list[CohortCase] = []
     problems: list[dict[str, str]] = []
     for n, line in enumerate(lines):
@@ -51,12 +54,16 @@ def compare_cohort(options: Namespace, console: Console) -> Answer:
         report(0.0, f"Comparing {line.case_id}")
         structures = Structures(
             [line.reference, line.test],
+            names=names,
             wanted=options.label,
             passphrase_file=options.passphrase_file,
         )
         try:
+            reference, test = structures(line.reference), structures(line.test)
+            require_shared(line.reference, reference, line.test, test)
+            known |= structures.known
             rows = compared(
-                structures(line.reference), {line.reader: structures(line.test)},
+                reference, {line.reader: test},
                 tolerance_mm=options.tolerance_mm, surface=Surface(options.surface),
             )  # fmt: skip
             groups = {**_known_of(line, structures), **line.groups}
@@ -68,6 +75,8 @@ def compare_cohort(options: Namespace, console: Console) -> Answer:
             f"No line of {options.table.name} could be compared; the first: "
             f"{problems[0]['id']}: {problems[0]['detail']}"
         )
+    if not any(one.comparisons for one in cases):
+        raise SegmentationError(nothing_found(options.label, list(known)))
     console.report(0.9, "Summing up")
     summary = summary_of(cases)
     meanings = {**definitions(Surface(options.surface)), **DEFINITIONS}

@@ -15,7 +15,7 @@ from surgiplan.validation import Comparison, Surface, compared, definitions
 
 from .consensus import consensus_of, written
 from .output import Answer, Console
-from .structures import Structures, readers_of
+from .structures import Structures, nothing_found, readers_of, require_shared
 
 __all__ = ["compare"]
 
@@ -43,6 +43,7 @@ def compare(options: Namespace, console: Console) -> Answer:
         report=console.report,
     )
     reference = structures(options.reference)
+    known = dict(structures.known)
     measured = partial(
         compared, reference, tolerance_mm=options.tolerance_mm, surface=Surface(options.surface),
         report=console.report,
@@ -53,6 +54,7 @@ def compare(options: Namespace, console: Console) -> Answer:
     for reader, test in zip(readers_of(options.test), options.test, strict=True):
         try:
             readers[reader] = structures(test)
+            require_shared(options.reference, reference, test, readers[reader])
             rows += measured({reader: readers[reader]})
         except SurgiplanError as error:
             if len(options.test) == 1:
@@ -65,6 +67,8 @@ def compare(options: Namespace, console: Console) -> Answer:
         found = consensus_of(reference, readers, options.consensus)
         rows += measured({options.consensus: found.segments})
         answer, lines = written(found, options.output, structures)
+    if not rows and not problems:
+        raise SegmentationError(nothing_found(options.label, [*known, *structures.known]))
     return _answer(options, rows, problems, answer, lines)
 
 

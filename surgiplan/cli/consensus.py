@@ -39,12 +39,16 @@ def consensus_of(
 
     Raises SegmentationError for fewer than two readers.
     """
-    first = next(iter(reference.values()))
+    first = next(iter(reference.values()), None)
     found = consensus(readers, Rule(rule), like=first)
     drawn = [one.segment for one in found.values() if one.segment.voxels]
     if not drawn:
         raise SegmentationError("The readers agree on no voxel at all; nothing was written.")
-    grid = reference.grid if isinstance(reference, io.LabelMap) else _around([first, *drawn])
+    grid = (
+        reference.grid
+        if isinstance(reference, io.LabelMap)
+        else _around([*([first] if first else []), *drawn])
+    )
     return Found(Rule(rule), found, grid)
 
 

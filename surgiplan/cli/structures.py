@@ -12,7 +12,7 @@ from surgiplan.model import Case, Segment
 from .open_case import loaded
 from .passphrase import unlocked
 
-__all__ = ["Structures", "case_of", "readers_of"]
+__all__ = ["Structures", "case_of", "nothing_found", "readers_of", "require_shared"]
 
 
 class Structures:
@@ -29,15 +29,22 @@ class Structures:
     ) -> None:
         """``places`` are all that will be asked for: contours need the scan of a case among them.
 
-        ``names`` of the numbers of label maps; ``wanted`` names or numbers, all if there are none.
+        ``names`` of the numbers of label maps, else those that lie with each of them, else with
+        any of them; ``wanted`` names or numbers, all if there are none.
         """
         self._names, self._wanted, self._report = names, frozenset(wanted), report
         self._file = passphrase_file
+        self.known: dict[str, None] = {}
+        """The names of all that was found, wanted or not, in order."""
         self._unlocked: dict[Path, Path | io.Place] = {}
+        self._shared = next((found for place in places if (found := _names_with(place))), {})
         self._scan_of = next((path for place in places if (path := case_of(place)[0])), None)
 
     def __call__(self, where: str) -> Mapping[str, Segment]:
-        """By name.  Raises SegmentationError, CaseFileError, DicomError or PlanError."""
+        """By name; none of them where there is nothing of what is wanted.
+
+        Raises SegmentationError, CaseFileError, DicomError or PlanError.
+        """
         path, segment = case_of(where)
         if path and segment:
             one = self.case(path).segment(segment)
@@ -47,11 +54,7 @@ class Structures:
         chosen = [
             name for name, all_ in known if not self._wanted or not self._wanted.isdisjoint(all_)
         ]
-        if not chosen:
-            raise SegmentationError(
-                f"{where} has none of the labels {', '.join(sorted(self._wanted))}; it has "
-                f"{', '.join(found) or 'none'}."
-            )
+        self.known |= dict.fromkeys(found)
         return found if len(chosen) == len(found) else _Some(found, chosen)
 
     def case(self, path: Path) -> Case:
@@ -80,7 +83,8 @@ class Structures:
         if not path.is_file():
             raise SegmentationError(f"There is no file or case {path}; check the path.")
         if path.name.lower().endswith(io.VOLUME_SUFFIXES):
-            names = self._names if self._names is not None else io.names_in(path)
+            own = self._names if self._names is not None else io.names_in(path)
+            names = own or self._shared
             return io.open_label_map(path, names, self._report)
         if self._scan_of is None:
             return _by_name(io.segments_alone(path, self._report))
@@ -111,10 +115,45 @@ def case_of(where: str) -> tuple[Path | None, str]:
     return (Path(where), "") if Path(where).is_dir() else (None, "")
 
 
+def _names_with(place: str) -> dict[int, str]:
+    path = Path(place)
+    is_map = path.name.lower().endswith(io.VOLUME_SUFFIXES) and path.is_file()
+    return io.names_in(path) if is_map else {}
+
+
 def readers_of(places: Sequence[str]) -> list[str]:
     """What each reader is called: the file's name, with a number where several have the same."""
     names = [f"{Path(path).name}{mark}{segment}" for path, mark, segment in map(_split, places)]
     return [f"{name} ({n + 1})" if names.count(name) > 1 else name for n, name in enumerate(names)]
+
+
+def require_shared(
+    reference: str, of_reference: Mapping[str, Segment], test: str, of_test: Mapping[str, Segment]
+) -> None:
+    """Raise SegmentationError where not one structure is called the same on both sides."""
+    few = min(len(of_reference), len(of_test))
+    if few == 0 or len(of_reference) == len(of_test) == 1 or of_reference.keys() & of_test.keys():
+        return
+    raise SegmentationError(
+        f"{Path(reference).name} has {_listed(of_reference)}, {Path(test).name} has "
+        f"{_listed(of_test)}: nothing has the same name on both sides. Say what the numbers mean "
+        "with --names, or name one on each side (CASE#SEGMENT, --label)."
+    )
+
+
+def nothing_found(wanted: Collection[str], known: Collection[str]) -> str:
+    """What to say where neither side has what is wanted."""
+    if not wanted:
+        return "Neither side holds a label: all voxels are 0, so there is nothing to compare."
+    return (
+        f"Neither side has the label {', '.join(wanted)}; there are "
+        f"{_listed(dict.fromkeys(known))}."
+    )
+
+
+def _listed(names: Collection[str]) -> str:
+    shown = list(names)[:12]
+    return ", ".join(shown) + (" and others" if len(names) > len(shown) else "") or "none"
 
 
 def _split(where: str) -> tuple[str, str, str]:

@@ -51,6 +51,7 @@ def add_validation(
     )  # fmt: skip
     c.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="CSV and PDF")
     c.add_argument("--label", action="append", default=[], metavar="N", help="number or name")
+    c.add_argument("--names", type=Path, metavar="FILE", help="JSON with the names of the numbers")
     c.add_argument("--tolerance-mm", type=float, default=1.0, metavar="T", help="of surface Dice")
     c.add_argument("--surface", choices=("area", "voxels"), default="area")
     passphrase(c)

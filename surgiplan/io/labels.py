@@ -66,22 +66,24 @@ class LabelMap(Mapping[str, Segment]):
 def open_label_map(
     path: Path, names: Mapping[int, str] | None = None, report: Report = silent
 ) -> LabelMap:
-    """The label map in a volume file.
+    """The label map in a volume file; one without labels is an empty mapping.
 
-    Raises DicomError for a file that is no volume and SegmentationError for one without labels.
+    Raises DicomError for a file that is no volume and SegmentationError for other numbers.
     """
     volume, _ = load_volume_file(path, report=report)
     values = volume.values
     whole = values.dtype == np.int16
+    if not whole and values.min() >= 0 and values.max() <= 1:
+        raise SegmentationError(
+            f"{path.name} holds fractions from 0 to 1, as maps of probability do; set a threshold "
+            "(0.5, say) in the program that made it, and save whole numbers."
+        )
     if not whole or values.min() < 0 or values.max() > _MOST_LABELS:
         raise SegmentationError(
             f"{path.name} is no label map: it should hold whole numbers from 0 to {_MOST_LABELS}; "
             "choose the file that the segmentation was saved in."
         )
-    labels = LabelMap(path, volume, names or {})
-    if not labels:
-        raise SegmentationError(f"{path.name} holds no label: all its voxels are 0.")
-    return labels
+    return LabelMap(path, volume, names or {})
 
 
 def load_labels(
@@ -89,9 +91,12 @@ def load_labels(
 ) -> tuple[Segment, ...]:
     """The structures of a label map, in the order of their numbers, each cropped to its box.
 
-    Raises as ``open_label_map`` does.
+    Raises as ``open_label_map`` does, and SegmentationError for a file without labels.
     """
-    return tuple(open_label_map(path, names, report).values())
+    labels = open_label_map(path, names, report)
+    if not labels:
+        raise SegmentationError(f"{path.name} holds no label: all its voxels are 0.")
+    return tuple(labels.values())
 
 
 def label_names(path: Path) -> dict[int, str]:

@@ -73,7 +73,7 @@ class LabelSummary:
     failures: int
     """Cases in which one of both masks was empty: Dice 0, no distance."""
     correct_rejections: int
-    """Cases in which both were: counted here and nowhere else."""
+    """Cases in which both were, or in which neither side has it: counted here and nowhere else."""
     worst: tuple[tuple[str, float], ...]
     """The worst cases, worst first: id and value; where a failure has no value, NaN."""
     values: tuple[float, ...] = field(default=(), repr=False)
@@ -152,7 +152,8 @@ def _of_label(cases: Sequence[CohortCase], label: str, reader: str, metric: Metr
         for row in one.comparisons
         if row.name == label
     ]
-    both_empty = [a for _, a in rows if a.dice is None]
+    read = sum(one.reader == reader for one in cases)
+    both_empty = read - len(rows) + sum(a.dice is None for _, a in rows)
     failed = [(case, a) for case, a in rows if a.dice is not None and a.hd_mm is None]
     found = [(case, getattr(a, metric.key)) for case, a in rows if a.dice is not None]
     known = [(case, float(value)) for case, value in found if value is not None]
@@ -166,7 +167,7 @@ def _of_label(cases: Sequence[CohortCase], label: str, reader: str, metric: Metr
         metric,
         spread(values, seed) if values else None,
         len(failed),
-        len(both_empty),
+        both_empty,
         tuple([*without, *ranked][:WORST]),
         values,
     )
@@ -255,7 +256,8 @@ DEFINITIONS = {
     "interval": "95 %, percentile bootstrap over cases, 4000 resamples, seed 20240229",
     "failure": "one of both masks is empty: Dice and surface Dice count as 0, distances have no "
     "value and are counted as failures",
-    "correct rejection": "both masks are empty: counted, and left out of every number",
+    "correct rejection": "both masks are empty, or neither side has the structure: counted, and "
+    "left out of every number",
     "gap": "median Dice of the group less that of the others, cases resampled within each group; "
     "p of Mann-Whitney (two-sided), corrected after Holm for all gaps together",
     "subgroup": f"at least {SMALLEST_GROUP} cases on each side; more than six different numbers "

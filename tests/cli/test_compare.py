@@ -67,7 +67,7 @@ def test_names_and_a_choice_of_labels(label_map, capsys, tmp_path):
     assert [row["name"] for row in answer["labels"]] == ["label 5"]
     code, said = ask(capsys, *paths, "--label", "pancreas")
     assert (code, said.count("\n")) == (2, 1)
-    assert "label 1, label 5" in said
+    assert "Neither side has the label pancreas; there are label 1, label 5" in said
 
 
 def test_a_segment_of_a_case_is_named_behind_a_hash(label_map, capsys, tmp_path):
@@ -92,13 +92,85 @@ def test_a_structure_that_one_side_lacks_is_a_stated_failure(label_map, capsys):
     assert any(problem["name"] == "label 5" for problem in answer["problems"])
 
 
-@pytest.mark.parametrize("values", [np.full((5, 6, 7), 0.5), np.zeros((5, 6, 7))])
-def test_what_is_no_label_map_is_refused_in_one_sentence(tmp_path, capsys, values):
+RAMP = np.linspace(0, 1, 210).reshape(5, 6, 7)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (RAMP, "image.nii.gz holds fractions from 0 to 1"),
+        (100 * RAMP, "image.nii.gz is no label map"),
+        (-1000 * np.rint(RAMP), "image.nii.gz is no label map"),
+        (np.rint(RAMP[0]), "image.nii.gz"),
+        (np.zeros((5, 6, 7)), "Neither side holds a label"),
+    ],
+    ids=["probabilities", "values", "negative", "flat", "empty"],
+)
+def test_what_is_no_label_map_is_refused_in_one_sentence(tmp_path, capsys, values, says):
     path = tmp_path / "image.nii.gz"
     sitk.WriteImage(sitk.GetImageFromArray(values.astype(np.float32)), str(path))
-    code, said = ask(capsys, path, path)
+    code, said = ask(capsys, path, path, "--csv", tmp_path / "table.csv")
     assert (code, said.count("\n")) == (2, 1)
-    assert "image.nii.gz" in said
+    assert says in said
+    assert not (tmp_path / "table.csv").exists()
+
+
+def test_whole_numbers_that_were_saved_as_floats_are_labels(tmp_path, capsys):
+    path = tmp_path / "image.nii.gz"
+    sitk.WriteImage(sitk.GetImageFromArray(organs().astype(np.float64)), str(path))
+    _, answer = ask(capsys, path, path)
+    assert [row["dice"] for row in answer["labels"]] == [1.0, 1.0]
+
+
+def test_a_reader_who_drew_nothing_at_all_has_a_dice_of_nought(label_map, capsys):
+    paths = label_map("r.nii.gz", organs()), label_map("t.nii.gz", 0 * organs())
+    _, answer = ask(capsys, *paths)
+    assert [(row["dice"], row["hd95_mm"]) for row in answer["labels"]] == [(0.0, None)] * 2
+    _, answer = ask(capsys, *reversed(paths))
+    assert "reference is empty" in answer["labels"][0]["reason"]
+
+
+def test_a_structure_that_one_side_lacks_can_be_asked_for(label_map, capsys):
+    missing = organs()
+    missing[missing == 5] = 0
+    paths = label_map("r.nii.gz", organs()), label_map("t.nii.gz", missing)
+    _, answer = ask(capsys, *paths, "--label", "5")
+    assert [(row["name"], row["dice"]) for row in answer["labels"]] == [("label 5", 0.0)]
+
+
+def test_names_of_one_side_hold_for_the_other_which_has_none(label_map, capsys, tmp_path):
+    paths = label_map("r.nii.gz", organs()), label_map("t.nii.gz", organs())
+    (tmp_path / "t.json").write_text(json.dumps({"1": "liver", "5": "spleen"}))
+    _, answer = ask(capsys, *paths)
+    assert [(row["name"], row["dice"]) for row in answer["labels"]] == [
+        ("liver", 1.0), ("spleen", 1.0),
+    ]  # fmt: skip
+
+
+def test_sides_without_a_name_in_common_are_not_all_called_failures(label_map, capsys, tmp_path):
+    paths = label_map("r.nii.gz", organs()), label_map("t.nii.gz", organs())
+    (tmp_path / "r.json").write_text(json.dumps({"1": "liver", "5": "spleen"}))
+    (tmp_path / "t.json").write_text(json.dumps({"1": "Leber", "5": "Milz"}))
+    code, said = ask(capsys, *paths)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "r.nii.gz has liver, spleen, t.nii.gz has Leber, Milz" in said
+
+
+def test_the_answer_has_every_key_of_the_contract(label_map, capsys):
+    reference = label_map("r.nii.gz", organs(), (0.7, 0.7, 3.0))
+    other = label_map("t.nii.gz", organs(1), (0.7, 0.7, 3.0))
+    _, answer = ask(capsys, reference, other, "--tolerance-mm", "2")
+    assert answer["notice"] == "Research use only. Not for clinical use."
+    assert answer["tolerance_mm"] == 2.0
+    assert answer["problems"] == []
+    for row in answer["labels"]:
+        assert row.keys() >= {
+            "name", "reader", "dice", "nsd", "hd_mm", "hd95_mm", "assd_mm",
+            "volume_error_fraction", "reference_ml", "test_ml", "worst_point_lps",
+        }  # fmt: skip
+    numbers = set(answer["labels"][0]) - {"name", "reader", "worst_point_lps"}
+    known = set(answer["definitions"])
+    assert numbers - known == {"reference_ml", "test_ml"}
 
 
 def test_one_bad_reader_does_not_keep_the_others_from_the_table(label_map, capsys, tmp_path):

@@ -43,6 +43,15 @@ def test_an_empty_mask_counts_as_a_failure_and_two_are_left_out_but_counted():
     assert np.isnan(hd95.worst[0][1])
 
 
+def test_a_structure_that_neither_side_has_is_a_correct_rejection_too():
+    liver = {"liver": segment(box((9, 9, 9), (2, 2, 2), (7, 7, 7)), name="liver")}
+    tumour = {"tumour": segment(box((9, 9, 9), (3, 3, 3), (4, 4, 4)), name="tumour")}
+    ill, well = compared(liver | tumour, {"A": liver | tumour}), compared(liver, {"A": liver})
+    summary = summary_of([CohortCase("P1", "A", tuple(ill)), CohortCase("P2", "A", tuple(well))])
+    found = next(s for s in summary.labels if (s.label, s.metric.key) == ("tumour", "dice"))
+    assert (found.spread.count, found.correct_rejections, found.failures) == (1, 1, 0)
+
+
 def test_a_large_case_weighs_as_much_as_a_small_one():
     shape = (40, 40, 40)
     small = segment(box(shape, (2, 2, 2), (6, 6, 6)), name="liver")
