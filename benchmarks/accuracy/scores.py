@@ -9,6 +9,7 @@ from benchmarks.accuracy.patients import Known, Mask
 from surgiplan.imaging.crop import bounding_box
 from surgiplan.imaging.morphology import distance_mm
 from surgiplan.model import Segment
+from surgiplan.model.unions import UNIONS
 
 __all__ = ["THIN", "Score", "scores"]
 
@@ -17,11 +18,6 @@ THIN = (
     "portal_vein", "hepatic_veins",
 )  # fmt: skip
 """Vessels judged by their length: a voxel more or less around them decides over any Dice."""
-
-_UNIONS = {
-    "bone": ("spine", "ribs", "pelvis", "long_bones", "sternum", "scapulae", "clavicles", "skull"),
-    "kidneys": ("kidney_left", "kidney_right"),
-}
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ def scores(known: Known, found: tuple[Segment, ...]) -> Iterator[Score]:
         mask = np.zeros(known.scan.grid.shape, np.bool_)
         mask[one.grid.box_in(known.scan.grid)] = one.mask
         masks[one.id], sure[one.id] = mask, one.confidence
-    for union, parts in _UNIONS.items():
+    for union, parts in UNIONS.items():
         present = [masks[part] for part in parts if part in masks]
         if present:
             masks[union] = np.any(present, axis=0)

@@ -141,15 +141,6 @@ def test_seeds_of_two_vessels_are_not_one_lumen(canvas):
         run("vessel", body.scanned(), [body.lps((0, 30, 0))])
 
 
-def test_body_is_the_patient_with_lungs_and_without_the_table(canvas, dice):
-    body = canvas(shape=(40, 110, 110), spacing=(3.0, 1.1, 1.1), background=-1000.0)
-    truth = body.paint(body.tube((0, -8, 0), (0, 0, 1), 45), 40)
-    body.paint(body.tube((10, -8, 0), (0, 0, 1), 20), -850)
-    body.paint(np.abs(body.x[..., 1] - 50) < 2, -100)
-    scan = body.scanned()
-    assert dice(run("body", scan), truth, scan.grid) > 0.97
-
-
 @pytest.mark.parametrize("seed", [(0, 0, 0), (5, -4, 3)])
 def test_faint_lesion_with_a_fainter_rim_is_found_to_the_end_of_its_rim(canvas, dice, seed):
     body = canvas(shape=(36, 90, 90), spacing=(2.5, 1.0, 1.0), background=66.0)

@@ -12,7 +12,7 @@ from surgiplan.geometry import upright
 from surgiplan.imaging.blood_pool import BloodPool, blood_pools
 from surgiplan.imaging.coarse import Coarse, coarsened
 from surgiplan.imaging.crop import Box
-from surgiplan.imaging.morphology import Mask, reached
+from surgiplan.imaging.morphology import Mask
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Segment, Volume, VoxelGrid
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["Survey", "survey_of", "upright_scan"]
 
 _BLOCK_MM = 3.0
-_BONE_HU = 180.0
-"""In blocks of 3 mm cortex and dense spongy bone lie above, soft tissue without contrast below."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,14 +85,6 @@ class Survey:
     def airways(self) -> Airways | None:
         """Windpipe and bronchi; None where no windpipe is seen between the lungs."""
         return airways(self.scan, self.lung_sides, self.coarse)
-
-    @cached_property
-    def bone(self) -> Mask:
-        """Bone in blocks: dense parts and what is near to them; contrast may be among it."""
-        values = self.coarse.values
-        dense = (values > _BONE_HU) & self.body
-        sure = (values > 2 * _BONE_HU) & self.body
-        return reached(dense, np.argwhere(sure))
 
     @cached_property
     def spine(self) -> Column | None:
