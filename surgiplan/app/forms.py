@@ -1,5 +1,6 @@
 """Forms made from settings: one field per number, with unit, range and meaning."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from surgiplan.model import Quantity, quantities
 
-__all__ = ["ChoiceBox", "NumberField", "SettingsForm"]
+__all__ = ["ChoiceBox", "NumberField", "SettingsForm", "field_rows"]
 
 
 _UNIT_WORDS = (
@@ -167,3 +168,24 @@ def _step_of(about: Quantity, value: float | None) -> float:
 
 def _decimals_of(step: float) -> int:
     return {0.001: 4, 0.01: 3, 0.1: 2}.get(step, 1)
+
+
+def field_rows(pairs: Sequence[tuple[str, QWidget]], *, field_width: int = 0) -> QWidget:
+    """Labelled fields below one another; all of one width where ``field_width`` is given."""
+    holder = QWidget()
+    grid = QGridLayout(holder)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(6)
+    grid.setColumnStretch(0 if field_width else 1, 1)
+    for row, (text, field) in enumerate(pairs):
+        label = QLabel(text)
+        label.setProperty("role", "field")
+        label.setBuddy(field)
+        if not field.accessibleName():
+            field.setAccessibleName(text)
+        if field_width:
+            field.setFixedWidth(field_width)
+        grid.addWidget(label, row, 0)
+        grid.addWidget(field, row, 1)
+    return holder

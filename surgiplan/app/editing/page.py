@@ -1,13 +1,16 @@
 """What every tool of the segment editor shows below the icons."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from surgiplan.app.forms import field_rows
 from surgiplan.app.tools import Tool
 
 from .editor import Editor
 
 __all__ = ["Page"]
+
+_FIELD_WIDTH = 172
 
 
 class Page(QWidget):
@@ -63,19 +66,4 @@ class Page(QWidget):
 
     def add_rows(self, *pairs: tuple[str, QWidget]) -> None:
         """Labelled fields below one another, the fields in one column."""
-        holder = QWidget()
-        grid = QGridLayout(holder)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(6)
-        grid.setColumnStretch(0, 1)
-        for row, (text, field) in enumerate(pairs):
-            label = QLabel(text)
-            label.setProperty("role", "field")
-            label.setBuddy(field)
-            if not field.accessibleName():
-                field.setAccessibleName(text)
-            field.setFixedWidth(172)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(field, row, 1)
-        self.column.addWidget(holder)
+        self.column.addWidget(field_rows(pairs, field_width=_FIELD_WIDTH))

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from surgiplan.app.desk import Desk
+from surgiplan.app.forms import field_rows
 from surgiplan.model import Case
 
 __all__ = ["NumberTable", "Panel", "enable"]
@@ -100,20 +101,7 @@ class Panel(QWidget):
 
     def rows(self, pairs: Sequence[tuple[str, QWidget]]) -> QWidget:
         """Labelled fields below one another, added to the body as one widget."""
-        holder = QWidget()
-        grid = QGridLayout(holder)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(6)
-        grid.setColumnStretch(1, 1)
-        for row, (text, field) in enumerate(pairs):
-            label = QLabel(text)
-            label.setProperty("role", "field")
-            label.setBuddy(field)
-            if not field.accessibleName():
-                field.setAccessibleName(text)
-            grid.addWidget(label, row, 0)
-            grid.addWidget(field, row, 1)
+        holder = field_rows(pairs)
         self.body.addWidget(holder)
         return holder
 
