@@ -10,9 +10,10 @@ from surgiplan.model import Segment
 from surgiplan.render import save_png
 from surgiplan.render.colours import default_colour, rgb
 
-__all__ = ["picture"]
+__all__ = ["file_of", "picture"]
 
-_HEIGHT = 420
+_HEIGHT, _WIDEST = 420, 640
+"""Pixels of a pane; a flat scan gets a lower pane instead of a wider one."""
 _WINDOW_HU = (-160.0, 260.0)
 _TINT = 0.3
 """How much of its colour covers the inside of a structure."""
@@ -40,9 +41,14 @@ def picture(known: Known, found: tuple[Segment, ...], folder: Path) -> Path:
         if axis == 1:
             values, drawn = values[::-1], drawn[::-1]
         panes.append(_pane(values, drawn, colours, steps))
-    path = folder / (known.name.replace(",", "").replace(" ", "-") + ".png")
+    path = folder / file_of(known.name)
     save_png(np.concatenate(panes, axis=1), path)
     return path
+
+
+def file_of(name: str) -> str:
+    """The name of the picture of a scan."""
+    return name.replace(",", "").replace(" ", "-") + ".png"
 
 
 def _pane(
@@ -51,10 +57,11 @@ def _pane(
     colours: Pixels,
     steps: tuple[float, float],
 ) -> Pixels:
-    """Grey values with each label tinted and outlined, upright, ``_HEIGHT`` pixels high."""
+    """Grey values with each label tinted and outlined, upright."""
     tall, wide = (n * step for n, step in zip(labels.shape, steps, strict=True))
-    rows = (np.arange(_HEIGHT) * labels.shape[0] // _HEIGHT).astype(int)
-    width = int(_HEIGHT * wide / tall)
+    height = int(min(_HEIGHT, _WIDEST * tall / wide))
+    rows = (np.arange(height) * labels.shape[0] // height).astype(int)
+    width = int(height * wide / tall)
     columns = (np.arange(width) * labels.shape[1] // width).astype(int)
     low, high = _WINDOW_HU
     grey = np.clip((values[np.ix_(rows, columns)] - low) / (high - low), 0, 1) * 255
@@ -68,4 +75,4 @@ def _pane(
     mixed = (1 - _TINT) * pixels[inside] + _TINT * colours[here[inside]]
     pixels[inside] = mixed.astype(np.uint8)
     pixels[edge] = colours[here[edge]]
-    return pixels
+    return np.pad(pixels, ((0, _HEIGHT - height), (0, 0), (0, 0)))

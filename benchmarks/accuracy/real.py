@@ -10,7 +10,9 @@ from surgiplan import io
 from surgiplan.geometry import mask_on
 from surgiplan.model import Volume
 
-__all__ = ["real_scans"]
+__all__ = ["UNLABELLED", "real_scans"]
+
+UNLABELLED = "torso, no contrast, 3.3 mm, without labels"
 
 _NAMED = {
     "lung_left": ("lung_*_left",),
@@ -51,7 +53,7 @@ def real_scans(data: Path) -> Iterator[Known]:
     truth = {"aorta_lumen": mask_on(scan.grid, aorta.mask, aorta.grid)}
     yield Known("dissected aorta, arterial, 1.5 mm", scan, truth, frozenset())
     scan = _dicom(data / "ct-torso-dicom-acrin042" / "ct")
-    yield Known("torso, no contrast, 3.3 mm, without labels", scan, {}, frozenset())
+    yield Known(UNLABELLED, scan, {}, frozenset())
 
 
 def _dicom(folder: Path) -> Volume:
