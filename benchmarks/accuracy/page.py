@@ -29,9 +29,11 @@ defect; such answers are listed at the end.
 
 
 VERDICT = """The torso has no labels. Looked at by its developers, not by a radiologist: lungs,
-liver, spleen, spine, ribs and the right kidney follow their borders; the lower border of the heart on the
-liver is a guess; the neck of each scapula counts partly as a long bone; the left kidney, which the
-scan cuts, takes a piece of bowel along, and says that it is unsure."""
+liver, spleen, spine, ribs and the right kidney follow their borders; the lower
+border of the heart on the liver is a guess; the neck of each scapula counts partly
+as a long bone; the left kidney, which the scan cuts, takes a piece of bowel along,
+and says that it is unsure. In the upper abdomen the back of the liver, which the
+arms darken, is left out."""
 
 
 def page(patients: Sequence[Score], real: Sequence[Score]) -> str:
