@@ -23,8 +23,10 @@ def _summed(points: Floats, triangles: npt.NDArray[np.int32], around: Floats) ->
 
 
 @numba.njit(cache=True, nogil=True)
-def filtered(points: Floats, triangles: npt.NDArray[np.int32], weights: Floats) -> Floats:
-    """Sum of Chebyshev polynomials T_n(1 - L / 2) of points (n, 3), with ``weights`` (passes + 1,).
+def filtered(
+    points: Floats, triangles: npt.NDArray[np.int32], weights: Floats, result: Floats
+) -> None:
+    """Into ``result`` the sum of Chebyshev polynomials T_n(1 - L / 2) of points (n, 3), with ``weights`` (passes + 1,).
 
     L is the point less the mean of its neighbours, each edge counted once per triangle.
     """
@@ -38,7 +40,6 @@ def filtered(points: Floats, triangles: npt.NDArray[np.int32], weights: Floats) 
     before = points.copy()
     now = np.empty_like(points)
     around = np.zeros_like(points)
-    result = np.empty_like(points)
     _summed(points, triangles, around)
     for v in range(n):
         for axis in range(3):
@@ -52,4 +53,3 @@ def filtered(points: Floats, triangles: npt.NDArray[np.int32], weights: Floats) 
                 result[v, axis] += weights[order] * after
                 before[v, axis] = now[v, axis]
                 now[v, axis] = after
-    return result

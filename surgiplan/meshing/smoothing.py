@@ -25,10 +25,11 @@ def smoothed(
         return points
     middle = points.mean(axis=0)
     weights = _weights(passes, pass_band)
-    found = filtered(
-        np.ascontiguousarray(points - middle), np.ascontiguousarray(triangles, np.int32), weights
-    )
-    return np.asarray(found + middle)
+    start = np.ascontiguousarray(points - middle)
+    found = np.empty_like(start)
+    filtered(start, np.ascontiguousarray(triangles, np.int32), weights, found)
+    found += middle
+    return found
 
 
 def _weights(passes: int, pass_band: float) -> Floats:
