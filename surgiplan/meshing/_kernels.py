@@ -26,9 +26,9 @@ def _summed(points: Floats, triangles: npt.NDArray[np.int32], around: Floats) ->
 def filtered(
     points: Floats, triangles: npt.NDArray[np.int32], weights: Floats, result: Floats
 ) -> None:
-    """Into ``result`` the sum of Chebyshev polynomials T_n(1 - L / 2) of points (n, 3), with ``weights`` (passes + 1,).
+    """Into ``result`` the sum of Chebyshev polynomials T_n(1 - L / 2) of points (n, 3).
 
-    L is the point less the mean of its neighbours, each edge counted once per triangle.
+    ``weights`` (passes + 1,) are their factors.  L is the point less the mean of its neighbours, each edge counted once per triangle.
     """
     n = len(points)
     share = np.zeros(n)
