@@ -28,7 +28,8 @@ def filtered(
 ) -> None:
     """Into ``result`` the sum of Chebyshev polynomials T_n(1 - L / 2) of points (n, 3).
 
-    ``weights`` (passes + 1,) are their factors.  L is the point less the mean of its neighbours, each edge counted once per triangle.
+    ``weights`` (passes + 1,) are their factors.  L is the point less the mean of its neighbours,
+    each edge counted once per triangle.
     """
     n = len(points)
     share = np.zeros(n)
