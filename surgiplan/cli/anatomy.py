@@ -2,9 +2,10 @@
 
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
-from surgiplan.model import Branch, Case, Segment, quantities
+from surgiplan.model import Branch, Case, Segment, quantities, remarks_of
 from surgiplan.workflow import segment as segmented
 from surgiplan.workflow import trace_centerline
 
@@ -16,6 +17,7 @@ __all__ = [
     "centerline",
     "described",
     "described_lines",
+    "made_lines",
     "methods",
     "segment",
     "segment_json",
@@ -94,9 +96,13 @@ def segment(options: Namespace, console: Console) -> Answer:
         "segments": [segment_json(one) for one in made],
         "seconds": time.perf_counter() - start,
     }
+    return shown(Answer(answer, made_lines(made)), edits, dry_run=options.dry_run)
+
+
+def made_lines(made: Sequence[Segment]) -> tuple[str, ...]:
+    """What a person wants to know of segments that were just made."""
     lines = [f"{one.name}: {one.volume_ml:.1f} ml ({one.made_by})" for one in made]
-    lines += [f"    {remark}" for one in made for remark in one.remarks]
-    return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
+    return (*lines, *(f"    {remark}" for remark in remarks_of(made)))
 
 
 def segment_json(segment: Segment) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from surgiplan.edits import ReviewSegment
 from surgiplan.model import Case
 from surgiplan.workflow import edit_segment, import_segments, remake_segment
 
-from .anatomy import described, described_lines, segment_json
+from .anatomy import described, described_lines, made_lines, segment_json
 from .open_case import changed, loaded, shown
 from .output import Answer, Console
 
@@ -97,9 +97,7 @@ def _remade(options: Namespace, console: Console) -> Answer:
         "segments": [segment_json(one) for one in made],
         "seconds": time.perf_counter() - start,
     }
-    lines = [f"{one.name}: {one.volume_ml:.1f} ml ({one.made_by})" for one in made]
-    lines += [f"    {remark}" for one in made for remark in one.remarks]
-    return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
+    return shown(Answer(answer, made_lines(made)), edits, dry_run=options.dry_run)
 
 
 def _imported(options: Namespace, console: Console) -> Answer:
@@ -125,9 +123,7 @@ def _imported(options: Namespace, console: Console) -> Answer:
         "segments": [segment_json(one) for one in made],
         "files": [str(path) for path in options.files],
     }
-    lines = [f"{one.name}: {one.volume_ml:.1f} ml ({one.made_by})" for one in made]
-    lines += [f"    {one.name}: {remark}" for one in made for remark in one.remarks]
-    return shown(Answer(answer, tuple(lines)), edits, dry_run=options.dry_run)
+    return shown(Answer(answer, made_lines(made)), edits, dry_run=options.dry_run)
 
 
 def export_segments(options: Namespace, console: Console) -> Answer:

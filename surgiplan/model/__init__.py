@@ -8,7 +8,7 @@ from .identity import Identity
 from .noun import Noun, array_sha256
 from .plan import Measurement, Plan, Resection, StentDesign, StentPlacement
 from .quantity import Quantity, check, quantities
-from .segmentation import REVIEW_STATES, Recipe, Segment
+from .segmentation import REVIEW_STATES, Recipe, Segment, remarks_of
 from .surface import Branch, Centerline, Surface
 from .volume import Points, Source, Volume, VoxelGrid
 
@@ -42,4 +42,5 @@ __all__ = [
     "array_sha256",
     "check",
     "quantities",
+    "remarks_of",
 ]

@@ -1,6 +1,6 @@
 """Which voxels belong to which structure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from .coded import CodedAnatomy
 from .noun import Noun
 from .volume import Points, VoxelGrid
 
-__all__ = ["REVIEW_STATES", "Recipe", "Segment"]
+__all__ = ["REVIEW_STATES", "Recipe", "Segment", "remarks_of"]
 
 REVIEW_STATES = ("not_started", "in_progress", "done", "flagged")
 """How far a reader is with a segment; what a hand changes is in progress again."""
@@ -89,3 +89,12 @@ class Segment(Noun):
     def centroid_lps(self) -> Points:
         """Centre of the voxels in LPS [mm], shape (3,)."""
         return self.grid.to_lps(np.argwhere(self.mask).mean(axis=0))
+
+
+def remarks_of(segments: Iterable[Segment]) -> tuple[str, ...]:
+    """What a reader must know of segments: each sentence once, behind the names it is about."""
+    named: dict[str, list[str]] = {}
+    for one in segments:
+        for remark in one.remarks:
+            named.setdefault(remark, []).append(one.name)
+    return tuple(f"{', '.join(names)}: {remark}" for remark, names in named.items())

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from surgiplan import RESEARCH_USE, __version__
-from surgiplan.model import Case, Centerline, Finding, Resection, StentPlacement
+from surgiplan.model import Case, Centerline, Finding, Resection, StentPlacement, remarks_of
 from surgiplan.validation import TruthRow
 
 from .chart import diameter_profile
@@ -68,7 +68,7 @@ def anatomy(case: Case, pictures: Pictures) -> list[Any]:
         rows.append([one.name, number(one.volume_ml, 1, "ml"), sure, review, one.made_by])
         if one.review == "flagged":
             remarks.append(note(f"{one.name}: a reader has flagged it.", attention=True))
-        remarks += [note(f"{one.name}: {remark}", attention=True) for remark in one.remarks]
+    remarks += [note(remark, attention=True) for remark in remarks_of(case.segments.values())]
     volumes = note("Volumes are counted in voxels, not taken from smoothed surfaces.")
     return [heading("Anatomy"), table(rows, [34, 24, 22, 24, 74]), volumes, *remarks]
 
