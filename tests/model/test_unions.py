@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from surgiplan.errors import PlanError
-from surgiplan.model import Case, Segment, VoxelGrid
+from surgiplan.model import Case, Segment, VoxelGrid, remarks_of
 
 GRID = VoxelGrid((10, 10, 10), np.diag([1.0, 1.0, 1.0, 1.0]))
 
@@ -44,3 +44,17 @@ def test_union_without_parts_is_no_segment_and_cannot_be_deleted(case):
         case.segment("bone")
     with pytest.raises(PlanError, match="kidneys"):
         case.without("segments/kidneys")
+
+
+def test_what_several_structures_have_in_common_is_said_once():
+    spine, ribs = (
+        Segment(
+            id=name,
+            name=name,
+            mask=np.ones((1, 1, 1), bool),
+            grid=GRID.cropped((0, 0, 0), (1, 1, 1)),
+            remarks=remarks,
+        )
+        for name, remarks in (("spine", ("Metal.", "Cut.")), ("ribs", ("Metal.",)))
+    )
+    assert remarks_of([spine, ribs]) == ("spine, ribs: Metal.", "spine: Cut.")
