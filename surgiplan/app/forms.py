@@ -1,6 +1,6 @@
 """Forms made from settings: one field per number, with unit, range and meaning."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from surgiplan.model import Quantity, quantities
+from surgiplan.model import Choice, Quantity, choices, quantities
 
 __all__ = ["ChoiceBox", "NumberField", "SettingsForm", "field_rows"]
 
@@ -102,9 +102,19 @@ class SettingsForm(QWidget):
         self._grid.setColumnStretch(0, 1)
         self.fields: dict[str, NumberField | QComboBox] = {}
         hints = get_type_hints(settings)
-        for name, (about, default) in quantities(settings).items():
+        numbers, names = quantities(settings), choices(settings)
+        for name in (one.name for one in fields(settings)):
+            if name in names:
+                choice, default = names[name]
+                words = {one: one.replace("_", " ") for one in choice.names}
+                self._add(name, choice, _box(words, default, choice.meaning))
+                continue
+            if name not in numbers:
+                continue
+            about, default = numbers[name]
             if hints[name] is bool:
-                self._add(name, about, _choice(about, bool(default)))
+                box = _box({True: "yes", False: "no"}, bool(default), about.meaning)
+                self._add(name, about, box)
                 continue
             whole = hints[name] is int
             optional = type(None) in get_args(hints[name])
@@ -115,7 +125,7 @@ class SettingsForm(QWidget):
             self._add(name, about, field)
         self._kinds = {field.name: hints[field.name] for field in fields(settings)}
 
-    def _add(self, name: str, about: Quantity, field: QWidget) -> None:
+    def _add(self, name: str, about: Quantity | Choice, field: QWidget) -> None:
         row = self._grid.rowCount()
         label = QLabel(_short(name, about))
         label.setProperty("role", "field")
@@ -133,23 +143,24 @@ class SettingsForm(QWidget):
         found: dict[str, Any] = {}
         for name, field in self.fields.items():
             if isinstance(field, QComboBox):
-                found[name] = bool(field.currentData())
+                found[name] = field.currentData()
             elif field.number is not None:
                 found[name] = int(field.number) if self._kinds[name] is int else field.number
         return found
 
 
-def _choice(about: Quantity, default: bool) -> ChoiceBox:
+def _box(words: Mapping[Any, str], default: Any, meaning: str) -> ChoiceBox:
+    """A box that shows the ``words`` of values."""
     box = ChoiceBox()
-    box.addItem("yes", True)
-    box.addItem("no", False)
-    box.setCurrentIndex(0 if default else 1)
-    box.setAccessibleName(about.meaning)
-    box.setToolTip(about.meaning)
+    for value, word in words.items():
+        box.addItem(word, value)
+    box.setCurrentIndex(box.findData(default))
+    box.setAccessibleName(meaning)
+    box.setToolTip(meaning)
     return box
 
 
-def _short(name: str, about: Quantity) -> str:
+def _short(name: str, about: Quantity | Choice) -> str:
     """A label of one or two words: the setting's name without its unit."""
     words = name
     for suffix in _UNIT_WORDS:

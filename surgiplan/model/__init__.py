@@ -7,7 +7,7 @@ from .finding import Finding
 from .identity import Identity
 from .noun import Noun, array_sha256
 from .plan import Measurement, Plan, Resection, StentDesign, StentPlacement
-from .quantity import Quantity, check, quantities
+from .quantity import Choice, Quantity, check, choices, quantities
 from .segmentation import REVIEW_STATES, Recipe, Segment, remarks_of
 from .surface import Branch, Centerline, Surface
 from .volume import Points, Source, Volume, VoxelGrid
@@ -17,6 +17,7 @@ __all__ = [
     "Branch",
     "Case",
     "Centerline",
+    "Choice",
     "Code",
     "CodedAnatomy",
     "Disagreement",
@@ -41,6 +42,7 @@ __all__ = [
     "VoxelGrid",
     "array_sha256",
     "check",
+    "choices",
     "quantities",
     "remarks_of",
 ]

@@ -1,11 +1,13 @@
-"""Numbers a user may change: each with its unit, its range and its meaning."""
+"""What a user may change: numbers with unit, range and meaning, and choices among a few names."""
 
 from dataclasses import MISSING, dataclass, fields
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from surgiplan.errors import PlanError
 
-__all__ = ["Quantity", "check", "quantities"]
+__all__ = ["Choice", "Quantity", "check", "choices", "quantities"]
+
+About = TypeVar("About")
 
 
 @dataclass(frozen=True)
@@ -18,22 +20,42 @@ class Quantity:
     meaning: str
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What a setting means that is one of a few names."""
+
+    names: tuple[str, ...]
+    meaning: str
+
+
 def quantities(settings: type) -> dict[str, tuple[Quantity, Any]]:
     """The tunable numbers of a settings dataclass, with their defaults, in order."""
+    return _annotated(settings, Quantity)
+
+
+def choices(settings: type) -> dict[str, tuple[Choice, Any]]:
+    """The settings of a dataclass that are one of a few names, with their defaults, in order."""
+    return _annotated(settings, Choice)
+
+
+def _annotated(settings: type, kind: type[About]) -> dict[str, tuple[About, Any]]:
     hints = get_type_hints(settings, include_extras=True)
     found = {}
     for field in fields(settings):
         hint = hints[field.name]
         if get_origin(hint) is not Annotated:
             continue
-        about = next((a for a in get_args(hint)[1:] if isinstance(a, Quantity)), None)
+        about = next((a for a in get_args(hint)[1:] if isinstance(a, kind)), None)
         if about:
             found[field.name] = (about, None if field.default is MISSING else field.default)
     return found
 
 
 def check(settings: Any) -> None:
-    """Raise PlanError if a number of ``settings`` lies outside its range; None is left alone."""
+    """Raise PlanError for a number of ``settings`` outside its range or a name not to choose.
+
+    None is left alone.
+    """
     for name, (about, _) in quantities(type(settings)).items():
         value = getattr(settings, name)
         if value is not None and not about.low <= value <= about.high:
@@ -42,3 +64,8 @@ def check(settings: Any) -> None:
                 f"{name} = {value:g}{unit} is outside its range of "
                 f"{about.low:g} to {about.high:g}{unit} ({about.meaning}); choose another."
             )
+    for name, (choice, _) in choices(type(settings)).items():
+        value = getattr(settings, name)
+        if value is not None and value not in choice.names:
+            known = ", ".join(choice.names)
+            raise PlanError(f"{name} = {value!r} is not one of {known} ({choice.meaning}).")

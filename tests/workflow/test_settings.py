@@ -6,7 +6,7 @@ from typing import Annotated
 import pytest
 
 from surgiplan.errors import PlanError
-from surgiplan.model import Quantity
+from surgiplan.model import Choice, Quantity
 from surgiplan.workflow import settings_from
 
 
@@ -14,6 +14,11 @@ from surgiplan.workflow import settings_from
 class Tissue:
     stiffness_kpa: Annotated[float | None, Quantity("kPa", 1, 10, "stiffness")] = None
     down: tuple[float, float, float] = (0.0, 1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Named:
+    tissue: Annotated[str, Choice(("liver", "kidney"), "which tissue")] = "liver"
 
 
 def test_text_from_a_shell_becomes_numbers():
@@ -36,3 +41,9 @@ def test_what_is_not_said_keeps_its_default():
 def test_what_cannot_be_is_refused_in_a_sentence(given, sentence):
     with pytest.raises(PlanError, match=sentence):
         settings_from(Tissue, given)
+
+
+def test_a_name_that_is_not_among_the_choices_is_refused_with_those_there_are():
+    assert settings_from(Named, {"tissue": "kidney"}).tissue == "kidney"
+    with pytest.raises(PlanError, match="'cork' is not one of liver, kidney"):
+        settings_from(Named, {"tissue": "cork"})
