@@ -32,7 +32,7 @@ from .preview import as_quadratic, locking_error_fraction
 from .remnant import RemnantResponse, RemnantSettings, settle_remnant
 from .response import Response, response_of
 from .rest import RestShape, rest_shape
-from .solve import Solution, solve, solve_small_strain
+from .solve import Solution, Step, solve, solve_small_strain
 from .tissues import KnownTissue, tissue, tissues
 from .vessel import VesselResponse, VesselSettings, deploy_stent
 from .warm import warm_up
@@ -62,6 +62,7 @@ __all__ = [
     "RestShape",
     "Solution",
     "Springs",
+    "Step",
     "Traction",
     "VesselResponse",
     "VesselSettings",

@@ -13,7 +13,7 @@ from .linear import Tangent, conjugate_gradients, inner
 from .loads import Held
 from .supports import check_supports
 
-__all__ = ["Solution", "solve", "solve_small_strain"]
+__all__ = ["Solution", "Step", "solve", "solve_small_strain"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,12 +23,27 @@ _LOOSEST = 1e-2
 
 
 @dataclass(frozen=True, eq=False)
+class Step:
+    """An equilibrium on the way: the fraction of the load, displacement (n, 3) [mm], its proof.
+
+    ``iterations`` are those from the step before; ``residual`` as of the whole solution.
+    """
+
+    fraction: float
+    displacement_mm: Floats
+    iterations: int
+    residual: float
+    min_jacobian: float
+
+
+@dataclass(frozen=True, eq=False)
 class Solution:
     """Displacement (n, 3) [mm] at equilibrium and how it was reached.
 
     ``residual`` is the norm of the forces left on free components over that of all loads and
     supports; ``support_mn`` (n, 3) are the forces of the held components.  ``pressure_kpa`` (m,)
-    is the elements' own pressure where it was sought in steps.
+    is the elements' own pressure where it was sought in steps.  ``steps``: every equilibrium on
+    the way, by rising fraction of the load; the last is the solution.
     """
 
     displacement_mm: Floats
@@ -39,6 +54,7 @@ class Solution:
     state: State
     support_mn: Floats
     pressure_kpa: Floats | None = None
+    steps: tuple[Step, ...] = ()
 
 
 def solve(
@@ -52,9 +68,10 @@ def solve(
 ) -> Solution:
     """Equilibrium under the whole load, reached in ``steps`` that halve when one fails.
 
-    From ``start_mm`` (n, 3), the equilibrium of a problem much like it, the whole load is tried at
-    once.  Raises SolveError when a step fails that was already halved three times, and for a body
-    that nothing holds.
+    Every multiple of 1/``steps`` of the load is one of ``Solution.steps``.  From ``start_mm``
+    (n, 3), the equilibrium of a problem much like it, the whole load is tried at once.  Raises
+    SolveError when a step fails that was already halved three times, and for a body that nothing
+    holds.
     """
     check_supports(problem, held)
     newton = _Newton(problem, held, tolerance, report)
@@ -87,7 +104,9 @@ def solve_small_strain(
             residual=left,
         )
     final = State(state.energy, 1.0, forces + state.external, state.external, None)
-    return Solution(u, 1, count, 1, left, final, np.where(held.mask, forces, 0.0))
+    step = Step(1.0, u, 1, left, 1.0)
+    support = np.where(held.mask, forces, 0.0)
+    return Solution(u, 1, count, 1, left, final, support, steps=(step,))
 
 
 class _StepFailed(Exception):
@@ -102,7 +121,8 @@ class _Newton:
         report(0.0, "Preparing the equations")
         self._tangent = Tangent(problem, held.mask)
         report(0.0, "Preparing the equations")
-        self._iterations = self._cg = self._steps = 0
+        self._iterations = self._cg = 0
+        self._steps: list[Step] = []
         self._scale = self._left = self._done = 0.0
         self._span = (0.0, 1.0)
         # Guess of the elements' own pressure, kept while the tissue moves (augmented Lagrange).
@@ -128,7 +148,8 @@ class _Newton:
                     raise self._failure(load) from None
                 increment /= 2
                 continue
-            load, self._steps = target, self._steps + 1
+            load = target
+            self._reached(load, u, state)
         return self._solution(u, state)
 
     def resume(self, start_mm: Floats, steps: int) -> Solution:
@@ -137,14 +158,20 @@ class _Newton:
             u, state = self._equilibrium(np.array(start_mm, float), 1.0)
         except _StepFailed:
             return self.run(steps)
-        self._steps = 1
+        self._reached(1.0, u, state)
         return self._solution(u, state)
+
+    def _reached(self, load: float, u: Floats, state: State) -> None:
+        before = sum(step.iterations for step in self._steps)
+        residual = self._left / max(self._scale, 1e-300)
+        step = Step(load, u, self._iterations - before, residual, state.min_jacobian)
+        self._steps.append(step)
 
     def _solution(self, u: Floats, state: State) -> Solution:
         support = np.where(self._held.mask, state.residual, 0.0)
         return Solution(
-            u, self._iterations, self._cg, self._steps, self._left / max(self._scale, 1e-300),
-            state, support, self._pressure,
+            u, self._iterations, self._cg, len(self._steps), self._steps[-1].residual,
+            state, support, self._pressure, tuple(self._steps),
         )  # fmt: skip
 
     def _equilibrium(self, u: Floats, load: float) -> tuple[Floats, State]:

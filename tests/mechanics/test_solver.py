@@ -61,6 +61,25 @@ def test_a_body_that_can_slide_or_turn_as_a_whole_is_refused(nodes, components):
         solve(problem, held(len(mesh.nodes_mm), list(nodes), components))
 
 
+def test_every_step_of_the_loading_is_the_equilibrium_of_its_share_of_the_load():
+    mesh, ijk = canonical.box((60, 10, 10), (6, 1, 1))
+    clamped = held(len(mesh.nodes_mm), canonical.on(mesh, ijk[:, 0] == 0))
+
+    def weighed(share, steps=1):
+        loads = Loads(share * weight_mn_per_mm3(1060, (0, 0, -9.81)))
+        return solve(Problem(mesh, NeoHookean(5.0, 0.45), loads), clamped, steps=steps)
+
+    found = weighed(1.0, steps=4)
+    assert [step.fraction for step in found.steps] == [0.25, 0.5, 0.75, 1.0]
+    assert sum(step.iterations for step in found.steps) == found.iterations
+    for step in found.steps:
+        assert step.residual <= 1e-6
+        assert step.min_jacobian > 0
+        alone = weighed(step.fraction).displacement_mm
+        np.testing.assert_allclose(step.displacement_mm, alone, atol=1e-3)
+    assert found.steps[-1].displacement_mm is found.displacement_mm
+
+
 def test_a_body_on_three_points_is_held():
     mesh, _ = canonical.box((10, 10, 10), (2, 2, 2))
     loads = Loads(weight_mn_per_mm3(1060, (0, 0, -9.81)))
