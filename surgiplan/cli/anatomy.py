@@ -5,12 +5,13 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from surgiplan.model import Branch, Case, Segment, quantities, remarks_of
+from surgiplan.model import Branch, Case, Segment, remarks_of
 from surgiplan.workflow import segment as segmented
 from surgiplan.workflow import trace_centerline
 
 from .open_case import changed, shown
 from .output import Answer, Console
+from .settings import settings_json, settings_lines
 
 __all__ = [
     "branch_json",
@@ -39,37 +40,22 @@ def methods(options: Namespace, console: Console) -> Answer:
 
 def described(name: str, kind: type[Any]) -> dict[str, Any]:
     """What a program wants to know of a method or an operation before it runs it."""
-    settings = [
-        {
-            "name": key,
-            "unit": about.unit,
-            "low": about.low,
-            "high": about.high,
-            "default": default,
-            "meaning": about.meaning,
-        }
-        for key, (about, default) in quantities(kind.Settings).items()
-    ]
     return {
         "name": name,
         "title": kind.title,
         "about": kind.about,
         "seeds_min": kind.seeds[0],
         "seeds_max": kind.seeds[1],
-        "settings": settings,
+        "settings": settings_json(kind.Settings),
     }
 
 
 def described_lines(about: dict[str, Any]) -> list[str]:
     """The same for a person."""
-    lines = [f"{about['name']}: {about['title']}. {about['about']}"]
-    for one in about["settings"]:
-        default = "estimated" if one["default"] is None else f"{one['default']:g}"
-        lines.append(
-            f"    --{one['name'].replace('_', '-')} [{one['unit']}] {one['low']:g} to "
-            f"{one['high']:g}, default {default}: {one['meaning']}"
-        )
-    return lines
+    return [
+        f"{about['name']}: {about['title']}. {about['about']}",
+        *settings_lines(about["settings"]),
+    ]
 
 
 def segment(options: Namespace, console: Console) -> Answer:

@@ -317,6 +317,8 @@ def _add_plan(commands: Parser) -> None:
     )
     c.add_argument("--lesion", default="", metavar="SEGMENT", help="default: tumour, if there")
     c.add_argument("--margin-mm", type=float, default=10.0, metavar="M")
+    commands.add("tissues", "tissue:tissues", "List the tissues with parameters and sources.")
+    commands.add("simulations", "tissue:simulations", "List what a simulation can be told.")
     c = commands.add("simulate", "plan:simulate", "Compute the tissue's response.", settings=True)
     _changes(c)
     c.add_argument("subject", metavar="PLACEMENT or RESECTION")

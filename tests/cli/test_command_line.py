@@ -14,7 +14,7 @@ def run(capsys, *arguments):
     return code, shown.out, shown.err
 
 
-@pytest.mark.parametrize("command", ["methods", "devices"])
+@pytest.mark.parametrize("command", ["methods", "devices", "tissues", "simulations"])
 def test_an_answer_in_json_is_one_object_with_the_notice(capsys, command):
     code, out, _ = run(capsys, command, "--json")
     assert code == 0
@@ -31,6 +31,29 @@ def test_every_method_says_what_each_setting_means(capsys):
             assert setting["unit"]
             assert setting["meaning"]
             assert setting["low"] < setting["high"]
+
+
+def test_every_tissue_names_its_source_and_what_was_not_read_there_is_marked(capsys):
+    _, out, _ = run(capsys, "tissues", "--json")
+    listed = {tissue["name"]: tissue for tissue in json.loads(out)["tissues"]}
+    assert listed["liver"]["confirmed"]
+    assert not listed["kidney"]["confirmed"]
+    assert all(one["source"] and one["parameters"] for one in listed.values())
+    _, out, _ = run(capsys, "tissues")
+    assert "(unconfirmed)" in out
+
+
+def test_both_simulations_say_what_they_can_be_told(capsys):
+    _, out, _ = run(capsys, "simulations", "--json")
+    listed = {one["name"]: one["settings"] for one in json.loads(out)["simulations"]}
+    assert {"stent", "resection"} == listed.keys()
+    for setting in (one for settings in listed.values() for one in settings):
+        assert setting["meaning"]
+        assert (
+            setting["default"] in (*setting["names"], None)
+            if "names" in setting
+            else setting["unit"]
+        )
 
 
 @pytest.mark.parametrize(
