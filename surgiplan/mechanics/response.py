@@ -6,10 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from .assembly import Problem
+from .fields import (
+    at_corners,
+    at_nodes,
+    green_lagrange,
+    principal_strain,
+    spring_stiffness_kpa_per_mm,
+    surface_triangles,
+    von_mises_kpa,
+    weighted_quantiles,
+)
 from .mesh import Mesh
 from .solve import Solution
 
-__all__ = ["Response", "discretisation_error", "response_of", "von_mises_kpa"]
+__all__ = ["Response", "response_of", "stress_energy_error"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,11 +29,13 @@ class Response:
     """How a tissue answered a plan.
 
     Surface ``points_mm`` (n, 3) LPS as imaged, ``triangles`` (m, 3) counter-clockwise from
-    outside, ``displacement_mm`` (n, 3), ``von_mises_kpa`` (n,) (Cauchy, averaged at nodes).
+    outside, ``displacement_mm`` (n, 3).  Averaged at the nodes (n,): ``von_mises_kpa`` (Cauchy) and
+    ``strain``, the largest principal Green-Lagrange strain from the shape at rest.  What was
+    assumed to hold them (n,): ``spring_kpa_per_mm``, and ``fixed`` where a node is held.
     ``stress_p99_kpa``: 99 % of the tissue's volume is stressed less.  ``residual``: forces left
     over those of loads and supports.  ``min_jacobian``: smallest local volume ratio.
     ``force_balance_error_fraction``: |supports + loads| over the sum of |loads|.
-    ``discretisation_error_fraction``: estimated error of the stress in the energy norm
+    ``stress_energy_error_estimate_fraction``: estimated error of the stress in the energy norm
     (Zienkiewicz and Zhu, Int. J. Numer. Meth. Eng. 24:337, 1987).
     """
 
@@ -31,6 +43,9 @@ class Response:
     triangles: npt.NDArray[np.int32]
     displacement_mm: Floats
     von_mises_kpa: Floats
+    strain: Floats
+    spring_kpa_per_mm: Floats
+    fixed: npt.NDArray[np.bool_]
     converged: bool
     iterations: int
     residual: float
@@ -40,16 +55,19 @@ class Response:
     tet_count: int
     poisson_ratio: float
     displacement_max_mm: float
+    stress_p95_kpa: float
     stress_p99_kpa: float
+    strain_p95: float
+    strain_p99: float
     force_balance_error_fraction: float
-    discretisation_error_fraction: float
+    stress_energy_error_estimate_fraction: float
 
     def seen_from(self, scanned: Mesh, displacement_mm: Floats) -> "Response":
         """The same answer with its surface where it was scanned and ``displacement_mm`` (n, 3).
 
         ``scanned`` has the elements of the mesh that was solved, at rest.
         """
-        nodes, _ = _surface_triangles(scanned)
+        nodes, _ = surface_triangles(scanned)
         return replace(
             self,
             points_mm=scanned.nodes_mm[nodes],
@@ -62,17 +80,19 @@ def response_of(problem: Problem, solution: Solution) -> Response:
     """The response of a problem at its solution."""
     mesh, u = problem.mesh, solution.displacement_mm
     stress, gradient = problem.stress_kpa(u, solution.pressure_kpa)
-    averaged = _at_corners(mesh, stress)
-    nodes, triangles = _surface_triangles(mesh)
-    mises = von_mises_kpa(_at_nodes(mesh, averaged)[nodes])
+    strain = green_lagrange(gradient)
+    nodes, triangles = surface_triangles(mesh)
     weights = mesh.point_volumes_mm3.ravel()
-    loads = np.abs(solution.state.external).sum(), np.abs(solution.support_mn).sum()
-    unbalanced = solution.state.external.sum(axis=0) + solution.support_mn.sum(axis=0)
+    stresses = weighted_quantiles(von_mises_kpa(stress).ravel(), weights, 0.95, 0.99)
+    strains = weighted_quantiles(principal_strain(strain).ravel(), weights, 0.95, 0.99)
     return Response(
         points_mm=mesh.nodes_mm[nodes],
         triangles=triangles,
         displacement_mm=u[nodes],
-        von_mises_kpa=mises,
+        von_mises_kpa=von_mises_kpa(at_nodes(mesh, at_corners(mesh, stress))[nodes]),
+        strain=principal_strain(at_nodes(mesh, at_corners(mesh, strain))[nodes]),
+        spring_kpa_per_mm=spring_stiffness_kpa_per_mm(mesh, problem.loads.springs)[nodes],
+        fixed=np.asarray(solution.held[nodes].any(axis=1)),
         converged=True,
         iterations=solution.iterations,
         residual=solution.residual,
@@ -82,19 +102,29 @@ def response_of(problem: Problem, solution: Solution) -> Response:
         tet_count=len(mesh.cells),
         poisson_ratio=float(problem.tissue.poisson_ratio.max()),
         displacement_max_mm=float(np.linalg.norm(u, axis=1).max()),
-        stress_p99_kpa=_weighted_quantile(von_mises_kpa(stress).ravel(), weights, 0.99),
-        force_balance_error_fraction=float(np.linalg.norm(unbalanced) / max(*loads, 1e-300)),
-        discretisation_error_fraction=discretisation_error(problem, stress),
+        stress_p95_kpa=stresses[0],
+        stress_p99_kpa=stresses[1],
+        strain_p95=strains[0],
+        strain_p99=strains[1],
+        force_balance_error_fraction=_unbalanced_fraction(solution),
+        stress_energy_error_estimate_fraction=stress_energy_error(problem, stress),
     )
 
 
-def discretisation_error(problem: Problem, stress: Floats) -> float:
+def _unbalanced_fraction(solution: Solution) -> float:
+    loads, supports = solution.state.external, solution.support_mn
+    unbalanced = loads.sum(axis=0) + supports.sum(axis=0)
+    size = max(np.abs(loads).sum(), np.abs(supports).sum(), 1e-300)
+    return float(np.linalg.norm(unbalanced) / size)
+
+
+def stress_energy_error(problem: Problem, stress: Floats) -> float:
     """Estimated relative error in the energy norm of stresses (m, q, 3, 3) [kPa].
 
     The difference between the stress of the elements and its average at the corners.
     """
     mesh = problem.mesh
-    corners = _at_corners(mesh, stress)[mesh.corner_cells]
+    corners = at_corners(mesh, stress)[mesh.corner_cells]
     smooth = np.einsum("qa,maij->mqij", mesh.element.corner_shapes, corners)
     error2 = _energy(problem, smooth - stress)
     return float(np.sqrt(error2 / max(error2 + _energy(problem, stress), 1e-300)))
@@ -117,40 +147,3 @@ def _described(problem: Problem) -> str:
         unknowns = "displacement and one pressure" + " in part of them" * (not mixed.all())
     points = len(element.weights)
     return f"{element.name}, {unknowns}, {points} quadrature point{'s' * (points > 1)}"
-
-
-def _at_corners(mesh: Mesh, stress: Floats) -> Floats:
-    """Stress extrapolated to the corners and averaged there by volume (corners, 3, 3)."""
-    corners = np.einsum("aq,mqij->maij", mesh.element.to_corners, stress)
-    weights = mesh.volumes_mm3[:, None, None, None]
-    count = len(mesh.corner_nodes)
-    total = np.zeros((count, 3, 3))
-    np.add.at(total, mesh.corner_cells, corners * weights)
-    shares = np.repeat(mesh.volumes_mm3, mesh.element.corners)
-    volume = np.bincount(mesh.corner_cells.ravel(), shares, minlength=count)
-    return np.asarray(total / volume[:, None, None])
-
-
-def _at_nodes(mesh: Mesh, corners: Floats) -> Floats:
-    between = mesh.parents
-    return np.asarray((corners[between[:, 0]] + corners[between[:, 1]]) / 2)
-
-
-def von_mises_kpa(stress: Floats) -> Floats:
-    """Von Mises stress (...) of stresses (..., 3, 3)."""
-    mean = np.trace(stress, axis1=-2, axis2=-1)[..., None, None] / 3
-    deviator = stress - mean * np.eye(3)
-    return np.asarray(np.sqrt(1.5 * (deviator**2).sum(axis=(-2, -1))))
-
-
-def _surface_triangles(mesh: Mesh) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Surface nodes, and the triangles that cover its faces in their numbering."""
-    every = mesh.surface[:, mesh.element.face.triangles].reshape(-1, 3)
-    nodes, numbers = np.unique(every, return_inverse=True)
-    return nodes, np.asarray(numbers.reshape(-1, 3), dtype=np.int32)
-
-
-def _weighted_quantile(values: Floats, weights: Floats, fraction: float) -> float:
-    order = np.argsort(values, kind="stable")
-    share = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(share, fraction * share[-1])])

@@ -41,9 +41,9 @@ class Solution:
     """Displacement (n, 3) [mm] at equilibrium and how it was reached.
 
     ``residual`` is the norm of the forces left on free components over that of all loads and
-    supports; ``support_mn`` (n, 3) are the forces of the held components.  ``pressure_kpa`` (m,)
-    is the elements' own pressure where it was sought in steps.  ``steps``: every equilibrium on
-    the way, by rising fraction of the load; the last is the solution.
+    supports; ``support_mn`` (n, 3) are the forces of the components in ``held`` (n, 3).
+    ``pressure_kpa`` (m,) is the elements' own pressure where it was sought in steps.  ``steps``:
+    every equilibrium on the way, by rising fraction of the load; the last is the solution.
     """
 
     displacement_mm: Floats
@@ -53,6 +53,7 @@ class Solution:
     residual: float
     state: State
     support_mn: Floats
+    held: npt.NDArray[np.bool_]
     pressure_kpa: Floats | None = None
     steps: tuple[Step, ...] = ()
 
@@ -106,7 +107,7 @@ def solve_small_strain(
     final = State(state.energy, 1.0, forces + state.external, state.external, None)
     step = Step(1.0, u, 1, left, 1.0)
     support = np.where(held.mask, forces, 0.0)
-    return Solution(u, 1, count, 1, left, final, support, steps=(step,))
+    return Solution(u, 1, count, 1, left, final, support, held.mask, steps=(step,))
 
 
 class _StepFailed(Exception):
@@ -171,7 +172,7 @@ class _Newton:
         support = np.where(self._held.mask, state.residual, 0.0)
         return Solution(
             u, self._iterations, self._cg, len(self._steps), self._steps[-1].residual,
-            state, support, self._pressure, tuple(self._steps),
+            state, support, self._held.mask, self._pressure, tuple(self._steps),
         )  # fmt: skip
 
     def _equilibrium(self, u: Floats, load: float) -> tuple[Floats, State]:

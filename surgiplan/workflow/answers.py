@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["finding_of", "plain_numbers", "tidy"]
 
+_FIRST_ANSWER = {
+    "discretisation_error_fraction": None,
+    "discretisation_reason": "No second mesh was computed yet.",
+}
+
 
 def finding_of(
     case: Case,
@@ -32,12 +37,15 @@ def finding_of(
         subject=path,
         made_from=case.made_from(*inputs),
         settings={name: value for name, value in values.items() if value is not None},
-        numbers=numbers,
+        numbers={**numbers, **_FIRST_ANSWER},
         arrays={
             "points_lps": np.asarray(response.points_mm, np.float64),
             "triangles": np.asarray(response.triangles, np.int32),
             "displacement_mm": np.asarray(response.displacement_mm, np.float32),
             "von_mises_kpa": np.asarray(response.von_mises_kpa, np.float32),
+            "strain": np.asarray(response.strain, np.float32),
+            "spring_kpa_per_mm": np.asarray(response.spring_kpa_per_mm, np.float32),
+            "fixed": np.asarray(response.fixed, bool),
         },
         software=f"surgiplan {__version__}",
     )

@@ -17,7 +17,7 @@ from surgiplan.mechanics import (
     solve_small_strain,
     weight_mn_per_mm3,
 )
-from surgiplan.mechanics.response import _at_corners
+from surgiplan.mechanics.fields import at_corners
 from tests.mechanics import canonical
 
 
@@ -42,7 +42,7 @@ def held_where(x, y, z):
 def corner_stress(problem, solution, node):
     """Stress (3, 3), averaged over the elements at a corner node."""
     stress, _ = problem.stress_kpa(solution.displacement_mm)
-    return _at_corners(problem.mesh, stress)[np.searchsorted(problem.mesh.corner_nodes, node)]
+    return at_corners(problem.mesh, stress)[np.searchsorted(problem.mesh.corner_nodes, node)]
 
 
 def _elliptic(at, height):
