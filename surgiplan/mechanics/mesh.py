@@ -18,6 +18,9 @@ Ints = npt.NDArray[np.int32]
 EDGES = TET10.edges
 """Corners of the edge that each of the nodes 4..9 of a tetrahedron halves (the order of VTK)."""
 
+_OF_THE_CELLS = {"element", "surface", "corner_nodes", "corner_cells", "parents"}
+"""What follows from the elements alone, wherever their nodes lie."""
+
 _WORST_JACOBIAN = 0.01
 _PLURAL = {4: "tetrahedra", 8: "hexahedra"}
 
@@ -31,6 +34,12 @@ class Mesh:
 
     nodes_mm: Floats
     cells: Ints
+
+    def moved_to(self, nodes_mm: Floats) -> "Mesh":
+        """The same elements with their nodes elsewhere (n, 3)."""
+        moved = Mesh(nodes_mm, self.cells)
+        moved.__dict__.update({k: v for k, v in self.__dict__.items() if k in _OF_THE_CELLS})
+        return moved
 
     @cached_property
     def element(self) -> Element:

@@ -34,6 +34,8 @@ _SAMPLES = 60_000
 _LEAST_CARRIED = 0.3
 """A remnant keeps at least this share of the mean stiffness per area of the organ's bed."""
 _SLIVER = 0.005
+_WHOLE = 2.5
+"""The whole organ gets at most this many times the elements wanted in the remnant."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ class RemnantSettings:
         Quantity("kPa/mm", 0.001, 50.0, "soft springs on the rest of the surface (unconfirmed)"),
     ] = 0.02
     elements: Annotated[
-        int, Quantity("1", 300, 20000, "tetrahedra wanted; more are slower and more exact")
-    ] = 4000
+        int,
+        Quantity("1", 300, 20000, "tetrahedra wanted in the remnant; more are slower, more exact"),
+    ] = 2500
 
     @property
     def young_modulus_kpa(self) -> float:
@@ -126,7 +129,7 @@ def settle_remnant(
     def kept(points: Floats) -> Floats:
         return np.asarray(np.maximum(distance(points), (points - point) @ normal))
 
-    edge = (12 * kept_mm3 / int(settings.elements)) ** (1 / 3)
+    edge = _edge_mm(kept_mm3, removed_mm3, int(settings.elements))
     # One lattice for both: away from the cut the nodes of organ and remnant are the same.
     whole = stuffed(distance, bounds, edge, report=part(report, 0.02, 0.08))
     scanned = stuffed(kept, bounds, edge, what="the remnant", report=part(report, 0.08, 0.14))
@@ -175,6 +178,12 @@ def _sides(
     if kept < _SLIVER * total:
         raise PlanError("The cutting plane leaves nothing of the organ; move or turn it.")
     return float(kept), float(removed)
+
+
+def _edge_mm(kept_mm3: float, removed_mm3: float, wanted: int) -> float:
+    """Spacing of the lattice that fills the remnant with so many tetrahedra, or nearly so."""
+    filled_mm3 = max(kept_mm3, (kept_mm3 + removed_mm3) / _WHOLE)
+    return float((12 * filled_mm3 / wanted) ** (1 / 3))
 
 
 def _on_the_cut(

@@ -7,36 +7,43 @@ import numpy as np
 import numpy.typing as npt
 
 from surgiplan.errors import GeometryError, SolveError
-from surgiplan.jobs_report import Report, part, silent
+from surgiplan.jobs_report import Report, silent
 
 from .assembly import Problem
+from .linear import Tangent, conjugate_gradients
 from .loads import Held
 from .mesh import Mesh, gate
-from .solve import Solution, solve
+from .solve import solve
+from .supports import check_supports
 
 __all__ = ["RestShape", "rest_shape"]
 
 Floats = npt.NDArray[np.float64]
 
-_ROUNDS = 30
+_ROUNDS = 60
 _SHORTEST = 1 / 16
+_MEMORY = 3
+"""How many earlier rounds tell where the next one should go (Anderson, J. ACM 12:547, 1965)."""
+_SLOW = 0.4
+"""A round that leaves more than this share of the miss takes a new tangent."""
+_FORCING = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class RestShape:
     """A mesh free of load, and how its scan follows from it.
 
-    ``scanned`` is the equilibrium under the scan's own loads; at its displacement the nodes lie at
-    most ``miss_mm`` from where they were scanned.
+    Under the scan's own loads its nodes move by ``displacement_mm`` (n, 3), to at most ``miss_mm``
+    from where they were scanned: the size of the last correction.
     """
 
     mesh: Mesh
-    scanned: Solution
+    displacement_mm: Floats
     miss_mm: float
 
     def change_mm(self, displacement_mm: Floats) -> Floats:
         """How nodes moved (n, 3) against the scan, from a displacement of the mesh at rest."""
-        return displacement_mm - self.scanned.displacement_mm
+        return displacement_mm - self.displacement_mm
 
 
 def rest_shape(
@@ -51,33 +58,109 @@ def rest_shape(
 
     ``under`` puts a mesh under the loads of the scan (gravity, blood pressure).  Nodes are moved
     back by what they miss of their scanned place (Sellier, Mech. Res. Commun. 38:461, 2011) until
-    none misses more than ``tolerance_mm``.  Raises SolveError when that leads nowhere.
+    none misses more than ``tolerance_mm``.  What they miss is told by one linear step from the
+    scanned place, not by a whole solution.  Raises SolveError when that leads nowhere.
     """
-    places, start, step = scanned.nodes_mm.copy(), None, 1.0
-    miss, kept = np.inf, (np.inf, places, np.zeros_like(places))
-    for number in range(_ROUNDS):
-        mesh = Mesh(places, scanned.cells)
-        answer = None
-        if number == 0 or _is_sound(mesh):
-            span = number / _ROUNDS, (number + 1) / _ROUNDS
-            answer = solve(under(mesh), held, start_mm=start, report=part(report, *span))
-            apart = places + answer.displacement_mm - scanned.nodes_mm
-            miss = float(np.linalg.norm(apart, axis=1).max())
-        if answer and miss <= tolerance_mm:
-            return RestShape(mesh, answer, miss)
-        if answer and miss < kept[0]:
-            kept, start = (miss, places, apart), answer.displacement_mm
-        else:
-            step /= 2
+    search = _Search(scanned, under, held, report)
+    places = scanned.nodes_mm - np.where(held.mask, held.displacement_mm, 0.0)
+    kept, step = (np.inf, places, np.zeros_like(places)), 1.0
+    for number in range(1, _ROUNDS + 1):
+        apart = search.apart_mm(places)
+        miss = np.inf if apart is None else float(np.linalg.norm(apart, axis=1).max())
+        search.tick(_progress(miss, tolerance_mm))
+        if apart is not None and miss <= tolerance_mm:
+            moved = scanned.nodes_mm - places + apart
+            return RestShape(scanned.moved_to(places), moved, miss)
+        if apart is not None and miss < kept[0]:
+            search.refresh_after(miss / kept[0])
+            kept = (miss, places, apart)
+            places = search.next_places(places, apart) if step == 1.0 else places - step * apart
+            continue
+        search.forget()
+        step /= 2
         if step < _SHORTEST:
             break
         places = kept[1] - step * kept[2]
     raise SolveError(
-        f"The shape without load was not found: the best, after {number + 1} rounds, misses the "
+        f"The shape without load was not found: the best, after {number} rounds, misses the "
         f"scan by {kept[0]:.2f} mm. Make the tissue stiffer or the load of the scan smaller.",
-        iterations=number + 1,
+        iterations=number,
         residual=kept[0],
     )
+
+
+class _Search:
+    """What nodes miss of their scanned place, and where to look next."""
+
+    def __init__(
+        self, scanned: Mesh, under: Callable[[Mesh], Problem], held: Held, report: Report
+    ) -> None:
+        self._scanned, self._under, self._held, self._report = scanned, under, held, report
+        self._tangent: Tangent | None = None
+        self._is_stale = True
+        self._tried: list[tuple[Floats, Floats]] = []
+        self._done = 0.0
+
+    def apart_mm(self, places: Floats) -> Floats | None:
+        """How far nodes (n, 3) that rest at ``places`` come to lie from their scanned place."""
+        mesh = self._scanned.moved_to(places)
+        if self._tangent is not None and not _is_sound(mesh):
+            return None
+        problem = self._under(mesh)
+        if self._tangent is None:
+            check_supports(problem, self._held)
+        u = self._scanned.nodes_mm - places
+        if problem.tissue.seeks_pressure:
+            return solve(problem, self._held, start_mm=u).displacement_mm - u
+        return self._step_mm(problem, u)
+
+    def _step_mm(self, problem: Problem, u: Floats) -> Floats | None:
+        state = problem.at(u, 1.0, tangent=self._is_stale)
+        if not np.isfinite(state.energy):
+            return None
+        if self._is_stale:
+            self._tangent = self._tangent or Tangent(problem, self._held.mask)
+            self._tangent.update(state.blocks)
+            self._is_stale = False
+        assert self._tangent is not None
+        forces = np.where(self._held.mask, 0.0, -state.residual)
+        step, _ = conjugate_gradients(self._tangent, forces, _FORCING, self.tick)
+        return step
+
+    def tick(self, done: float = 0.0) -> None:
+        """Say how far the search has come; it does not fall back."""
+        self._done = max(self._done, done)
+        self._report(self._done, "Finding the shape without load")
+
+    def refresh_after(self, share: float) -> None:
+        """Take a new tangent if a round left more than a little of the miss."""
+        self._is_stale = self._is_stale or share > _SLOW
+
+    def forget(self) -> None:
+        """Start anew after a round that led astray."""
+        self._tried.clear()
+        self._is_stale = True
+
+    def next_places(self, places: Floats, apart: Floats) -> Floats:
+        """The next guess: where the misses of the last rounds, combined, are smallest."""
+        self._tried = [*self._tried[-_MEMORY:], (places, apart)]
+        if len(self._tried) == 1:
+            return places - apart
+        at = np.stack([one[0].ravel() for one in self._tried], axis=1)
+        missed = np.stack([one[1].ravel() for one in self._tried], axis=1)
+        between, change = np.diff(at, axis=1), np.diff(missed, axis=1)
+        gram = np.einsum("na,nb->ab", change, change)
+        right = np.einsum("na,n->a", change, missed[:, -1])
+        share = np.linalg.lstsq(gram, right, rcond=1e-10)[0]
+        best = at[:, -1] - missed[:, -1] - (between - change) @ share
+        return np.asarray(best.reshape(places.shape))
+
+
+def _progress(miss: float, tolerance_mm: float) -> float:
+    """How much of the way (0..1) from 10 mm to the tolerance is done."""
+    if not 0 < miss < 10:
+        return 0.0
+    return float(np.clip(np.log(10 / miss) / np.log(10 / tolerance_mm), 0.0, 1.0))
 
 
 def _is_sound(mesh: Mesh) -> bool:

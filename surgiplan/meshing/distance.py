@@ -48,16 +48,16 @@ def signed_distance(segment: Segment) -> SignedDistance:
     boundary between them, then a Gaussian of half the coarsest voxel.  The axes of the grid are
     taken as orthogonal.  Raises GeometryError for an empty segment.
     """
-    from scipy.ndimage import distance_transform_edt, gaussian_filter
+    from edt import edt
+    from scipy.ndimage import gaussian_filter
 
     if not segment.voxels:
         raise GeometryError(f"{segment.name} is empty; segment it again.")
     spacing = np.array(segment.grid.spacing_mm)
     pad = np.ceil(_MARGIN_MM / spacing).astype(int)
     mask = np.pad(segment.mask, [(n, n) for n in pad])
-    outside = distance_transform_edt(~mask, sampling=spacing)
-    outside -= distance_transform_edt(mask, sampling=spacing)
-    distance = outside.astype(np.float32)
+    distance = edt((~mask).view(np.uint8), anisotropy=tuple(spacing), parallel=1)
+    distance -= edt(mask.view(np.uint8), anisotropy=tuple(spacing), parallel=1)
     distance -= np.sign(distance) * _half_voxel(distance, spacing)
     sigma_mm = spacing.max() / 2
     distance = gaussian_filter(distance, sigma_mm / spacing, mode="nearest")
