@@ -64,7 +64,7 @@ def rest_shape(
     search = _Search(scanned, under, held, report)
     places = scanned.nodes_mm - np.where(held.mask, held.displacement_mm, 0.0)
     kept, step = (np.inf, places, np.zeros_like(places)), 1.0
-    for number in range(1, _ROUNDS + 1):
+    for _ in range(_ROUNDS):
         apart = search.apart_mm(places)
         miss = np.inf if apart is None else float(np.linalg.norm(apart, axis=1).max())
         search.tick(_progress(miss, tolerance_mm))
@@ -82,9 +82,9 @@ def rest_shape(
             break
         places = kept[1] - step * kept[2]
     raise SolveError(
-        f"The shape without load was not found: the best, after {number} rounds, misses the "
+        f"The shape without load was not found: the best, after {search.rounds} rounds, misses the "
         f"scan by {kept[0]:.2f} mm. Make the tissue stiffer or the load of the scan smaller.",
-        iterations=number,
+        iterations=search.rounds,
         residual=kept[0],
     )
 
@@ -100,9 +100,11 @@ class _Search:
         self._is_stale = True
         self._tried: list[tuple[Floats, Floats]] = []
         self._done = 0.0
+        self.rounds = 0
 
     def apart_mm(self, places: Floats) -> Floats | None:
         """How far nodes (n, 3) that rest at ``places`` come to lie from their scanned place."""
+        self.rounds += 1
         mesh = self._scanned.moved_to(places)
         if self._tangent is not None and not _is_sound(mesh):
             return None
@@ -130,7 +132,7 @@ class _Search:
     def tick(self, done: float = 0.0) -> None:
         """Say how far the search has come; it does not fall back."""
         self._done = max(self._done, done)
-        self._report(self._done, "Finding the shape without load")
+        self._report(self._done, f"Shape without load, round {self.rounds}")
 
     def refresh_after(self, share: float) -> None:
         """Take a new tangent if a round left more than a little of the miss."""
