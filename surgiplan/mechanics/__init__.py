@@ -29,6 +29,7 @@ from .material import (
 )
 from .mesh import Mesh, mesh_of, promoted
 from .preview import as_quadratic, locking_error_fraction
+from .rehearsal import Handle, Rehearsal, Rehearsed, surface_patch
 from .remnant import RemnantResponse, RemnantSettings, settle_remnant
 from .response import Response, response_of
 from .rest import RestShape, rest_shape
@@ -40,6 +41,7 @@ from .warm import warm_up
 __all__ = [
     "Distance",
     "Expander",
+    "Handle",
     "Held",
     "HolzapfelGasserOgden",
     "KnownTissue",
@@ -56,6 +58,8 @@ __all__ = [
     "Pressure",
     "Problem",
     "RaghavanVorp",
+    "Rehearsal",
+    "Rehearsed",
     "RemnantResponse",
     "RemnantSettings",
     "Response",
@@ -82,6 +86,7 @@ __all__ = [
     "solve",
     "solve_small_strain",
     "stuffed",
+    "surface_patch",
     "tissue",
     "tissues",
     "warm_up",

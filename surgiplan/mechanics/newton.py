@@ -1,0 +1,195 @@
+"""Inexact Newton with an energy line search, which looks for equilibrium under one load."""
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.jobs_report import Report
+
+from .assembly import Problem, State
+from .linear import Tangent, conjugate_gradients, inner
+from .loads import Held
+
+__all__ = ["Newton", "StepFailed", "norm", "product"]
+
+Floats = npt.NDArray[np.float64]
+
+_NEWTON_LIMIT = 60
+_LOOSEST = 1e-2
+
+
+class StepFailed(Exception):
+    """No equilibrium was found under this load from this start."""
+
+
+class Newton:
+    """Equilibria of a problem with certain components held, one after another.
+
+    ``iterations`` and ``cg_iterations`` count all so far.  ``span`` is the part of the whole load
+    that is on its way, for what the report says.
+    """
+
+    def __init__(self, problem: Problem, held: Held, tolerance: float, report: Report) -> None:
+        self._problem, self.held = problem, held
+        self._tolerance, self.report = tolerance, report
+        self._free = ~held.mask
+        report(0.0, "Preparing the equations")
+        self._tangent = Tangent(problem, held.mask)
+        report(0.0, "Preparing the equations")
+        self.iterations = self.cg_iterations = 0
+        self._scale = self._left = self._done = 0.0
+        self.span = (0.0, 1.0)
+        # Guess of the elements' own pressure, kept while the tissue moves (augmented Lagrange).
+        cells = len(problem.mesh.cells)
+        self.pressure = np.zeros(cells) if problem.tissue.seeks_pressure else None
+
+    @property
+    def residual(self) -> float:
+        """Norm of the forces left over that of all loads and supports, where it was last."""
+        return self._left / max(self._scale, 1e-300)
+
+    def equilibrium(self, u: Floats, load: float) -> tuple[Floats, State]:
+        """Displacement and state at equilibrium under ``load``, from ``u``; or StepFailed."""
+        u, state = self._moved_supports(u, load)
+        goal = self._tolerance if self.pressure is None else _LOOSEST
+        for _ in range(_NEWTON_LIMIT):
+            self._left, self._scale = self._norm(state), self._size(state)
+            if self.pressure is not None and self._left <= goal * self._scale:
+                self.pressure = state.pressure_kpa
+                state = self._at(u, load, tangent=True)
+                self._left, self._scale = self._norm(state), self._size(state)
+                goal = 0.1 * self._left / max(self._scale, 1e-300)
+                goal = min(max(goal, self._tolerance), _LOOSEST)
+            if self._left <= self._tolerance * self._scale:
+                return u, state
+            self.iterations += 1
+            direction = self._direction(np.where(self._free, -state.residual, 0.0), state)
+            u, state = self._line_search(u, state, direction, load)
+        raise StepFailed
+
+    def aim(self, displacement_mm: Floats) -> None:
+        """Held components are to be at ``displacement_mm`` (n, 3)."""
+        self.held = Held(self.held.mask, displacement_mm)
+
+    def ways(self, u: Floats, moved: Floats) -> Floats:
+        """How all nodes follow (n, 3, c) small displacements (n, 3, c) of held components at ``u``.
+
+        To a percent; of the whole load.
+        """
+        state = self._at(u, 1.0, tangent=True)
+        columns = [np.ascontiguousarray(moved[..., c]) for c in range(moved.shape[2])]
+        pushed = [product(self._problem, state.blocks, column) for column in columns]
+        self._tangent.update(state.blocks)
+        found = np.zeros_like(moved)
+        for c, (column, force) in enumerate(zip(columns, pushed, strict=True)):
+            right = np.where(self._free, -force, 0.0)
+            way, count = conjugate_gradients(self._tangent, right, _LOOSEST, self._tick)
+            self.cg_iterations += count
+            found[..., c] = column + way
+        return found
+
+    def _moved_supports(self, u: Floats, load: float) -> tuple[Floats, State]:
+        """The state at ``load``, after held nodes were carried along with what they hold."""
+        state = self._at(u, load, tangent=True)
+        self._tick()
+        if not np.isfinite(state.energy):
+            raise StepFailed
+        jump = np.where(self.held.mask, load * self.held.displacement_mm - u, 0.0)
+        if not jump.any():
+            return u, state
+        forces = state.residual + product(self._problem, state.blocks, jump)
+        right = np.where(self._free, -forces, 0.0)
+        self._scale = norm(right)
+        moved = u + jump + self._direction(right, state)
+        state = self._at(moved, load, tangent=True)
+        if not np.isfinite(state.energy):
+            raise StepFailed
+        return moved, state
+
+    def _direction(self, right: Floats, state: State) -> Floats:
+        size = norm(right)
+        if size == 0.0:
+            return np.zeros_like(right)
+        self._tick()
+        self._tangent.update(state.blocks)
+        self._tick()
+        wanted = _LOOSEST if self.pressure is not None else min(_LOOSEST, size / self._scale)
+        forcing = max(wanted, 0.3 * self._tolerance * self._scale / size)
+        direction, count = conjugate_gradients(self._tangent, right, forcing, self._tick)
+        self.cg_iterations += count
+        return direction
+
+    def _line_search(
+        self, u: Floats, state: State, direction: Floats, load: float
+    ) -> tuple[Floats, State]:
+        slope = inner(state.residual, direction)
+        step, before = 1.0, self._norm(state)
+        for _ in range(12):
+            self._tick()
+            trial = u + step * direction
+            found = self._at(trial, load, tangent=step == 1.0)
+            drop = 1e-4 * step * slope + _work(state, found, trial - u)
+            if self._is_better(found, state, drop, before):
+                if found.blocks is None:
+                    found = self._at(trial, load, tangent=True)
+                return trial, found
+            step /= 2
+        raise StepFailed
+
+    def _is_better(self, found: State, state: State, drop: float, before: float) -> bool:
+        if not np.isfinite(found.energy):
+            return False
+        if found.energy <= state.energy + drop:
+            return True
+        # Close to equilibrium the energy changes by less than its rounding error.
+        noise = 1e-12 * (abs(found.energy) + abs(state.energy))
+        return found.energy <= state.energy + noise and self._norm(found) < before
+
+    def _norm(self, state: State) -> float:
+        return norm(np.where(self._free, state.residual, 0.0))
+
+    def _size(self, state: State) -> float:
+        """Norm of all nodal forces that tissue and surroundings exchange, supports included.
+
+        Measured now and not at the first guess, where a stiff expander pushes far too hard.
+        """
+        support = np.where(self.held.mask, state.residual, 0.0)
+        return norm(state.external) + norm(support)
+
+    def _tick(self) -> None:
+        start, end = self.span
+        done = 0.0
+        if self._scale > 0 and self._left > 0:
+            done = np.log(self._left / self._scale) / np.log(self._tolerance)
+        fraction = start + (end - start) * min(max(float(done), 0.0), 1.0)
+        # A contact that opens or closes sets the residual back; the bar stays where it was.
+        self._done = max(self._done, fraction)
+        self.report(
+            self._done,
+            f"Load {end:.0%}, iteration {self.iterations}, residual {self.residual:.1e}",
+        )
+
+    def _at(self, u: Floats, load: float, *, tangent: bool) -> State:
+        return self._problem.at(u, load, tangent=tangent, pressure_kpa=self.pressure)
+
+
+def _work(state: State, found: State, way: Floats) -> float:
+    """Work of the forces that have no energy, from one state to the other [mN mm]."""
+    if state.following is None or found.following is None:
+        return 0.0
+    return inner(state.following + found.following, way) / 2
+
+
+def norm(field: Floats) -> float:
+    """Euclidean norm of a nodal field (n, 3)."""
+    return float(inner(field, field) ** 0.5)
+
+
+def product(problem: Problem, blocks: Floats | None, x: Floats) -> Floats:
+    """Product (n, 3) of a tangent's blocks with ``x`` (n, 3)."""
+    from . import _kernels
+
+    if blocks is None:
+        raise ValueError("the state was computed without its tangent")
+    out = np.empty_like(x)
+    _kernels.multiply(problem.pattern.starts, problem.pattern.columns, blocks, x, out)
+    return out
