@@ -8,6 +8,7 @@
 #   make bench       figures beside peers
 #   make verification  the solver beside exact and published answers; draws docs/verification.md
 #   make accuracy  the automatic organs beside the truth; writes docs/accuracy.md
+#   make stories    four plans from the scan to the tissue's answer; writes docs/stories
 #   make sample      writes sample_dicom/ anew
 #   make lock        writes requirements.lock anew
 #   make clean       removes what the others made, .venv included
@@ -15,7 +16,7 @@
 BIN := .venv/bin
 export OMP_WAIT_POLICY := passive
 
-.PHONY: demo test test-long lint bench verification accuracy fuzz sample lock clean environment
+.PHONY: demo test test-long lint bench verification accuracy fuzz stories sample lock clean environment
 
 demo: environment
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname -s)" = Darwin ]; then \
@@ -45,6 +46,9 @@ verification: environment
 
 accuracy: environment
 	@$(BIN)/python -m benchmarks.accuracy
+
+stories: environment
+	@$(BIN)/python scripts/stories.py
 
 sample: environment
 	@$(BIN)/python -m surgiplan_phantom -o sample_dicom

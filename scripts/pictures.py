@@ -1,27 +1,38 @@
-"""Takes the pictures of the README in the real window: ``pictures.py CASE FOLDER``."""
+"""Takes pictures in the real window: ``pictures.py CASE FOLDER [PICTURES]``, the README's if none.
 
+PICTURES is JSON: by file name what is selected, what is hidden, where in the case the crosshair
+goes, and what else of the view is changed.
+"""
+
+import json
 import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from surgiplan.app.palette import dress
 from surgiplan.app.window import MainWindow
+from surgiplan.model import Case, Segment
 
-PICTURES = {
-    "plan_stent": ("plan/stents/stent", ("segments/bone",), "vessel"),
-    "plan_resection": ("plan/resections/resection", ("segments/bone",), "lesion"),
-    "simulate_remnant": ("findings/resection_response", ("segments/bone",), "lesion"),
-}
-"""File name: what is selected, what is hidden, and where the crosshair goes."""
+README: dict[str, dict[str, Any]] = {
+    "plan_stent": {"select": "plan/stents/stent", "hide": ["bone"], "at": "plan/stents/stent"},
+    "plan_resection": {
+        "select": "plan/resections/resection", "hide": ["bone"], "at": "segments/tumour",
+    },
+    "simulate_remnant": {
+        "select": "findings/resection_response", "hide": ["bone"], "at": "segments/tumour",
+    },
+}  # fmt: skip
 
 
 def main() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     case, folder = Path(sys.argv[1]), Path(sys.argv[2])
+    pictures = json.loads(sys.argv[3]) if sys.argv[3:] else README
     folder.mkdir(parents=True, exist_ok=True)
     application = QApplication(sys.argv[:1])
     dress(application)
@@ -32,14 +43,17 @@ def main() -> None:
     wait(application, lambda: window.views and window.desk.session.case.volumes)
     settle(application, 2.0)
     wait(application, lambda: not window.surfaces.pending)
-    for name, (selected, hidden, place) in PICTURES.items():
+    for name, picture in pictures.items():
         shown = window.desk.session.case
-        for path in hidden:
+        for segment in picture.get("hide", ()):
+            path = f"segments/{segment}"
             window.desk.view.style(path, shown.at(path).name, visible=False)
-        window.desk.view.change(crosshair_lps=point_of(shown, place))
+        window.desk.view.change(crosshair_lps=point_of(shown, picture["at"]))
+        selected = picture["select"]
         window.desk.select(selected)
         finding = selected if selected.startswith("findings/") else ""
-        window.desk.view.change(finding=finding, array="displacement")
+        look = {"array": "displacement", **picture.get("view", {})}
+        window.desk.view.change(finding=finding, **look)
         settle(application, 1.0)
         wait(application, lambda: not window.surfaces.pending)
         settle(application, 4.0)
@@ -48,13 +62,15 @@ def main() -> None:
     os._exit(0)
 
 
-def point_of(case: object, place: str) -> tuple[float, float, float]:
-    """Middle of the stent, or of the tumour, in LPS [mm]."""
-    if place == "lesion":
-        return tuple(float(x) for x in case.segments["tumour"].centroid_lps)
-    stent = case.plan.stents["stent"]
-    branch = case.plan.centerlines[stent.centerline_id].branch(stent.branch)
-    return tuple(float(x) for x in branch.point_at(stent.at_mm))
+def point_of(case: Case, path: str) -> tuple[float, float, float]:
+    """Middle of a stent or of a segment, LPS [mm]."""
+    noun = case.at(path)
+    if isinstance(noun, Segment):
+        middle = noun.centroid_lps
+    else:
+        branch = case.plan.centerlines[noun.centerline_id].branch(noun.branch)
+        middle = branch.point_at(noun.at_mm)
+    return tuple(float(x) for x in middle)
 
 
 def wait(application: QApplication, done: object) -> None:
