@@ -322,6 +322,9 @@ def _add_plan(commands: Parser) -> None:
     c = commands.add("simulate", "plan:simulate", "Compute the tissue's response.", settings=True)
     _changes(c)
     c.add_argument("subject", metavar="PLACEMENT or RESECTION")
+    c.add_argument(
+        "--first-answer", action="store_true", help="no second mesh and no scenarios after it"
+    )
 
 
 def _add_case(commands: Parser) -> None:

@@ -35,6 +35,7 @@ from .response import Response, response_of
 from .rest import RestShape, rest_shape
 from .solve import Solution, Step, solve, solve_small_strain
 from .tissues import KnownTissue, tissue, tissues
+from .two_meshes import mesh_error_fraction, other_element_counts
 from .vessel import VesselResponse, VesselSettings, deploy_stent
 from .warm import warm_up
 
@@ -77,7 +78,9 @@ __all__ = [
     "held",
     "lame",
     "locking_error_fraction",
+    "mesh_error_fraction",
     "mesh_of",
+    "other_element_counts",
     "promoted",
     "response_of",
     "rest_shape",

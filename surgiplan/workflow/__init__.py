@@ -6,6 +6,7 @@ run in another process.
 
 from .anatomy import segment, trace_centerline
 from .editing import edit_segment
+from .evidence import substantiate
 from .exchange import import_segments
 from .imports import VOLUME_FILES, import_scan, import_series
 from .plan import design, measure_distance, place_stent, plan_resection
@@ -29,6 +30,7 @@ __all__ = [
     "settings_from",
     "simulate",
     "simulation_settings",
+    "substantiate",
     "suitability_of",
     "suitability_rows",
     "trace_centerline",

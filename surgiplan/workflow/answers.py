@@ -12,7 +12,16 @@ from surgiplan.model import Case, Finding
 if TYPE_CHECKING:
     from surgiplan.mechanics import Response
 
-__all__ = ["finding_of", "plain_numbers", "tidy"]
+__all__ = ["HEADLINES", "finding_of", "plain_numbers", "tidy"]
+
+HEADLINES = (
+    "displacement_max_mm",
+    "stress_p95_kpa",
+    "stress_p99_kpa",
+    "strain_p95",
+    "strain_p99",
+)
+"""What every response says first."""
 
 _FIRST_ANSWER = {
     "discretisation_error_fraction": None,

@@ -7,9 +7,27 @@ import numpy as np
 from surgiplan.jobs_report import Report, part
 from surgiplan.model import Case, Finding, Resection
 
+from .answers import HEADLINES as _ALWAYS
 from .answers import finding_of, plain_numbers, tidy
+from .scenarios import Scenario
 
-__all__ = ["remnant_response"]
+__all__ = ["HEADLINES", "remnant_response", "scenarios"]
+
+HEADLINES = (*_ALWAYS, "cut_face_displacement_mean_mm")
+"""Numbers that come with an error and a band."""
+
+
+def scenarios(settings: Any) -> tuple[Scenario, ...]:
+    """What might be otherwise in this patient than ``settings`` (``RemnantSettings``) say."""
+    from surgiplan.mechanics import tissue
+
+    liver, supports = tissue("liver"), ("bed_kpa_per_mm", "attachment_kpa_per_mm")
+    return (
+        Scenario("soft tissue", times={"shear_modulus_kpa": liver.low}),
+        Scenario("stiff tissue", times={"shear_modulus_kpa": liver.high}),
+        Scenario("soft supports", times=dict.fromkeys(supports, 0.5)),
+        Scenario("stiff supports", times=dict.fromkeys(supports, 2.0)),
+    )
 
 
 def remnant_response(case: Case, path: str, settings: Any, report: Report) -> Finding:

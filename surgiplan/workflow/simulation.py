@@ -1,18 +1,34 @@
 """From a plan to the tissue's response."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from surgiplan.edits import RecordFinding
 from surgiplan.errors import PlanError
 from surgiplan.jobs_report import Report, silent
-from surgiplan.model import Case
+from surgiplan.model import Case, Finding
 
-from .remnant_response import remnant_response
+from . import remnant_response as remnants
+from . import vessel_response as vessels
+from .scenarios import Scenario
 from .settings import settings_from
-from .vessel_response import vessel_response
 
-__all__ = ["simulate", "simulation_settings"]
+__all__ = ["Simulation", "simulate", "simulation_of", "simulation_settings"]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """One workflow: how it answers, from which settings, and what is asked of it.
+
+    ``headlines`` are the numbers that need an error and a band; ``scenarios`` makes of the chosen
+    settings what might be otherwise.
+    """
+
+    settings: type
+    respond: Callable[[Case, str, Any, Report], Finding]
+    headlines: tuple[str, ...]
+    scenarios: Callable[[Any], tuple[Scenario, ...]]
 
 
 def simulate(
@@ -23,16 +39,27 @@ def simulate(
     Raises PlanError for an unknown subject or setting, SolveError without convergence.
     """
     path = _subject(case, subject)
-    values = settings_from(simulation_settings(case, subject), settings or {})
-    respond = vessel_response if path.startswith("plan/stents") else remnant_response
-    return RecordFinding(respond(case, path, values, report))
+    simulation = simulation_of(path)
+    values = settings_from(simulation.settings, settings or {})
+    return RecordFinding(simulation.respond(case, path, values, report))
 
 
 def simulation_settings(case: Case, subject: str) -> type:
     """The settings class of the simulation that suits a stent or a resection."""
+    return simulation_of(_subject(case, subject)).settings
+
+
+def simulation_of(path: str) -> Simulation:
+    """The simulation that suits what stands at a path of a case."""
     from surgiplan.mechanics import RemnantSettings, VesselSettings
 
-    return VesselSettings if _subject(case, subject).startswith("plan/stents") else RemnantSettings
+    if path.startswith("plan/stents"):
+        return Simulation(
+            VesselSettings, vessels.vessel_response, vessels.HEADLINES, vessels.scenarios
+        )
+    return Simulation(
+        RemnantSettings, remnants.remnant_response, remnants.HEADLINES, remnants.scenarios
+    )
 
 
 def _subject(case: Case, subject: str) -> str:

@@ -9,9 +9,27 @@ from surgiplan.geometry import area_mm2
 from surgiplan.jobs_report import Report
 from surgiplan.model import Branch, Case, Finding, Points, StentPlacement
 
+from .answers import HEADLINES as _ALWAYS
 from .answers import finding_of, plain_numbers, tidy
+from .scenarios import Scenario
 
-__all__ = ["vessel_response"]
+__all__ = ["HEADLINES", "scenarios", "vessel_response"]
+
+HEADLINES = (*_ALWAYS, "radial_force_n", "contact_pressure_max_kpa")
+"""Numbers that come with an error and a band."""
+
+
+def scenarios(settings: Any) -> tuple[Scenario, ...]:
+    """What might be otherwise in this patient than ``settings`` (``VesselSettings``) say."""
+    from surgiplan.mechanics import tissue
+
+    wall = tissue("aorta")
+    return (
+        Scenario("soft wall", times={"young_modulus_kpa": wall.low}),
+        Scenario("stiff wall", times={"young_modulus_kpa": wall.high}),
+        Scenario("soft surroundings", times={"surroundings_kpa_per_mm": 0.5}),
+        Scenario("firm surroundings", times={"surroundings_kpa_per_mm": 2.0}),
+    )
 
 
 def vessel_response(case: Case, path: str, settings: Any, report: Report) -> Finding:
