@@ -1,6 +1,7 @@
 """Finite-element-lite: soft tissue that deforms under stents, cuts and its own weight."""
 
 from .assembly import Problem
+from .contact import Contacted, Obstacle, ball, cylinder, plane, spline_of
 from .lattice import Distance, sampled_distance, stuffed
 from .loads import (
     Expander,
@@ -40,6 +41,7 @@ from .vessel import VesselResponse, VesselSettings, deploy_stent
 from .warm import warm_up
 
 __all__ = [
+    "Contacted",
     "Distance",
     "Expander",
     "Handle",
@@ -53,6 +55,7 @@ __all__ = [
     "MooneyRivlin",
     "NeoHookean",
     "NeoHookeanIsochoric",
+    "Obstacle",
     "Ogden",
     "Polynomial",
     "Position",
@@ -72,7 +75,9 @@ __all__ = [
     "VesselResponse",
     "VesselSettings",
     "as_quadratic",
+    "ball",
     "bulk_modulus",
+    "cylinder",
     "deploy_stent",
     "gravity_m_per_s2",
     "held",
@@ -81,6 +86,7 @@ __all__ = [
     "mesh_error_fraction",
     "mesh_of",
     "other_element_counts",
+    "plane",
     "promoted",
     "response_of",
     "rest_shape",
@@ -88,6 +94,7 @@ __all__ = [
     "settle_remnant",
     "solve",
     "solve_small_strain",
+    "spline_of",
     "stuffed",
     "surface_patch",
     "tissue",

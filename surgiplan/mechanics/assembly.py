@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .answers import Tissue
+from .contact import Contacts, Touch
 from .loads import Expander, Loads
 from .material import Material
 from .mesh import Mesh
@@ -94,6 +95,9 @@ class Problem:
         self._dead = _dead_forces(mesh, self.loads)
         self._springs, self._pulls = self._spring_blocks()
         self._contact = _Contact(self, self.loads.expander) if self.loads.expander else None
+        self.contacts = Contacts(
+            mesh, self.loads.contacts, self.tissue.young_modulus_kpa, self._pair_slots
+        )
 
     def on(self, mesh: Mesh, loads: Loads) -> "Problem":
         """The same tissues, element by element, on another mesh and under other loads."""
@@ -106,12 +110,14 @@ class Problem:
         return len(self._nodes)
 
     def at(
-        self, u: Floats, load: float, *, tangent: bool, pressure_kpa: Floats | None = None
-    ) -> State:
+        self, u: Floats, load: float, *, tangent: bool, pressure_kpa: Floats | None = None,
+        touches: tuple[Touch, ...] | None = None,
+    ) -> State:  # fmt: skip
         """The state at displacement ``u`` (n, 3) [mm] under a fraction ``load`` of the loads.
 
         ``pressure_kpa`` (m,): a guess of the elements' own pressure, which softens their
         resistance to change of volume around it; at the right guess it changes nothing.
+        ``touches``: what the contacts remember.
         """
         internal, external = np.zeros_like(u), load * self._dead
         blocks = np.zeros((len(self.pattern.keys) if tangent else 1, 3, 3))
@@ -129,6 +135,12 @@ class Problem:
         if self._contact:
             energy += self._contact.add(u, load, external, blocks, tangent=tangent)
         following = self._pressed(u, load, blocks, tangent=tangent)
+        if self.loads.contacts:
+            following = np.zeros_like(u) if following is None else following
+            energy += self.contacts.add(
+                u, load, touches or self.contacts.begun(), external, following, blocks,
+                tangent=tangent,
+            )  # fmt: skip
         if following is not None:
             external += following
         kept = blocks if tangent else None

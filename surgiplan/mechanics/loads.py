@@ -1,10 +1,12 @@
-"""What acts on a mesh: weight, pressure, traction, springs, handles, held nodes, an expander."""
+"""What acts on a mesh: weight, pressure, traction, springs, handles, contact, an expander."""
 
 from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
+
+from .contact import Obstacle
 
 __all__ = [
     "Expander",
@@ -103,6 +105,7 @@ class Loads:
     pressures: tuple[Pressure, ...] = ()
     springs: tuple[Springs, ...] = ()
     expander: Expander | None = None
+    contacts: tuple[Obstacle, ...] = ()
 
 
 def held(node_count: int, nodes: npt.ArrayLike, components: str = "xyz") -> Held:

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from surgiplan.jobs_report import Report
 
 from .assembly import Problem, State
+from .contact import Contacted
 from .linear import Tangent, conjugate_gradients, inner
 from .loads import Held
 
@@ -41,6 +42,7 @@ class Newton:
         # Guess of the elements' own pressure, kept while the tissue moves (augmented Lagrange).
         cells = len(problem.mesh.cells)
         self.pressure = np.zeros(cells) if problem.tissue.seeks_pressure else None
+        self.touches = problem.contacts.begun()
 
     @property
     def residual(self) -> float:
@@ -60,11 +62,28 @@ class Newton:
                 goal = 0.1 * self._left / max(self._scale, 1e-300)
                 goal = min(max(goal, self._tolerance), _LOOSEST)
             if self._left <= self._tolerance * self._scale:
-                return u, state
+                raised = self._problem.contacts.raised(u, load, self.touches)
+                if raised is None:
+                    return u, state
+                self.touches = raised
+                state = self._at(u, load, tangent=True)
+                continue
             self.iterations += 1
             direction = self._direction(np.where(self._free, -state.residual, 0.0), state)
             u, state = self._line_search(u, state, direction, load)
         raise StepFailed
+
+    def carry_contacts(self, u: Floats, load: float) -> None:
+        """Friction goes on from ``u``, an equilibrium under ``load``."""
+        self.touches = self._problem.contacts.carried(u, load, self.touches)
+
+    def forget_contacts(self) -> None:
+        """Begin again as if nothing had touched."""
+        self.touches = self._problem.contacts.begun()
+
+    def contacts_at(self, u: Floats) -> tuple[Contacted, ...]:
+        """The contacts at ``u`` under the whole load."""
+        return self._problem.contacts.answers(u, 1.0, self.touches)
 
     def aim(self, displacement_mm: Floats) -> None:
         """Held components are to be at ``displacement_mm`` (n, 3)."""
@@ -122,11 +141,12 @@ class Newton:
         self, u: Floats, state: State, direction: Floats, load: float
     ) -> tuple[Floats, State]:
         slope = inner(state.residual, direction)
-        step, before = 1.0, self._norm(state)
+        first = step = self._problem.contacts.boldest_step(direction)
+        before = self._norm(state)
         for _ in range(12):
             self._tick()
             trial = u + step * direction
-            found = self._at(trial, load, tangent=step == 1.0)
+            found = self._at(trial, load, tangent=step == first)
             drop = 1e-4 * step * slope + _work(state, found, trial - u)
             if self._is_better(found, state, drop, before):
                 if found.blocks is None:
@@ -169,7 +189,9 @@ class Newton:
         )
 
     def _at(self, u: Floats, load: float, *, tangent: bool) -> State:
-        return self._problem.at(u, load, tangent=tangent, pressure_kpa=self.pressure)
+        return self._problem.at(
+            u, load, tangent=tangent, pressure_kpa=self.pressure, touches=self.touches
+        )
 
 
 def _work(state: State, found: State, way: Floats) -> float:

@@ -9,6 +9,7 @@ from surgiplan.errors import SolveError
 from surgiplan.jobs_report import Report, silent
 
 from .assembly import Problem, State
+from .contact import Contacted
 from .linear import Tangent, conjugate_gradients
 from .loads import Held
 from .newton import Newton, StepFailed, norm, product
@@ -43,6 +44,7 @@ class Solution:
     supports; ``support_mn`` (n, 3) are the forces of the components in ``held`` (n, 3).
     ``pressure_kpa`` (m,) is the elements' own pressure where it was sought in steps.  ``steps``:
     every equilibrium on the way, by rising fraction of the load; the last is the solution.
+    ``contacts``: one for each contact of the loads.
     """
 
     displacement_mm: Floats
@@ -55,6 +57,7 @@ class Solution:
     held: npt.NDArray[np.bool_]
     pressure_kpa: Floats | None = None
     steps: tuple[Step, ...] = ()
+    contacts: tuple[Contacted, ...] = ()
 
 
 def solve(
@@ -123,17 +126,18 @@ class _Loading:
         while load < 1.0:
             target = 1.0 if load + increment > 1.0 - 1e-9 else load + increment
             newton.span = (load, target)
-            before = newton.pressure
+            before = newton.pressure, newton.touches
             try:
                 u, state = newton.equilibrium(u, target)
             except StepFailed:
-                newton.pressure = before
+                newton.pressure, newton.touches = before
                 halvings += 1
                 if halvings > _HALVINGS:
                     raise self._failure(load) from None
                 increment /= 2
                 continue
             load = target
+            newton.carry_contacts(u, load)
             self._reached(load, u, state)
         return self._solution(u, state)
 
@@ -143,6 +147,7 @@ class _Loading:
         try:
             u, state = newton.equilibrium(np.array(start_mm, float), 1.0)
         except StepFailed:
+            newton.forget_contacts()
             return self.run(steps)
         self._reached(1.0, u, state)
         return self._solution(u, state)
@@ -159,6 +164,7 @@ class _Loading:
         return Solution(
             u, newton.iterations, newton.cg_iterations, len(self._steps), self._steps[-1].residual,
             state, support, newton.held.mask, newton.pressure, tuple(self._steps),
+            newton.contacts_at(u),
         )  # fmt: skip
 
     def _failure(self, load: float) -> SolveError:

@@ -18,10 +18,10 @@ _LEAST = 1e-9
 def check_supports(problem: Problem, held: Held) -> None:
     """SolveError when a body can move as a whole: its equilibrium would be any or none.
 
-    Held components and springs count; where a device touches, contact may hold as well, and
-    nothing is said.
+    Held components and springs count; where a device or an obstacle may touch, contact may hold
+    as well, and nothing is said.
     """
-    if problem.loads.expander:
+    if problem.loads.expander or problem.loads.contacts:
         return
     points = problem.mesh.nodes_mm - problem.mesh.nodes_mm.mean(axis=0)
     points = points / max(float(np.abs(points).max()), 1e-300)

@@ -14,6 +14,7 @@ def warm_up(report: Report = silent) -> None:
     compiled kernels are kept on disk.
     """
     from .assembly import Problem
+    from .contact import Obstacle, plane
     from .loads import Expander, Loads, held
     from .material import NeoHookean
     from .mesh import promoted
@@ -24,5 +25,7 @@ def warm_up(report: Report = silent) -> None:
     mesh = promoted(points, np.array([[0, 1, 2, 3]]))
     axis = np.array([[-1.0, 0, -1], [-1, 0, 0], [-1, 0, 2]])
     expander = Expander(mesh.surface, axis, np.full(3, 1.5), np.ones(3), 0.1)
-    problem = Problem(mesh, NeoHookean(10.0, 0.3), Loads(expander=expander))
+    beside = Obstacle(mesh.surface, plane((0, 0, 0.01), (0, 0, 1)), 1.0, penetration_mm=None)
+    loads = Loads(expander=expander, contacts=(beside,))
+    problem = Problem(mesh, NeoHookean(10.0, 0.3), loads)
     solve(problem, held(len(mesh.nodes_mm), [0, 1, 2, 4, 5, 6]), report=report)
