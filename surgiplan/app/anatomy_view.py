@@ -7,6 +7,8 @@ import numpy.typing as npt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
+from surgiplan.model import Finding
+
 from .desk import Desk
 from .turns import Turns
 from .viewport import XY, Viewport, idle_timer
@@ -40,6 +42,15 @@ class AnatomyView(Viewport):
     def hit(self, xy: XY) -> Any:
         """What lies at a pixel."""
         return self.scene.pick(*xy)
+
+    def probe(self, xy: XY) -> None:
+        """Say what a finding answers under the mouse."""
+        finding = self.desk.case.at(self.desk.view.look.finding)
+        found = self.scene.pick(*xy) if isinstance(finding, Finding) else None
+        self.readout = ""
+        if found is not None and found.part == "response":
+            self.readout = _readout(self, finding, self.scene.scanned_point(found))
+        self.update()
 
     def rotate(self, dx: float, dy: float) -> None:
         """Turn the anatomy under the hand."""
@@ -88,3 +99,12 @@ class AnatomyView(Viewport):
             self.look_from(letter)
         else:
             super().keyPressEvent(event)
+
+
+def _readout(view: AnatomyView, finding: Finding, scanned_lps: npt.ArrayLike) -> str:
+    """What is known at a place of the tissue, in one line."""
+    from surgiplan.render import place_of, readings
+
+    fraction = view.desk.view.look.response.fraction
+    rows = readings(finding, place_of(finding, scanned_lps), fraction)
+    return "   ".join(f"{name} {value}" for name, value in rows)

@@ -27,7 +27,8 @@ from .camera import Eye
 from .colours import GROUND, SKY, VIEW_COLOURS, rgb
 from .disagreement_actors import DisagreementSurface
 from .drags import line_offset_mm, on_sphere, slid, turned_between
-from .finding_actor import FindingActor, coloured_values
+from .fields import coloured_values
+from .finding_actor import FindingActor
 from .look import Look
 from .resection_actor import ResectionActor, handle_tip
 from .scene import Hit, Scene, StrutsOf, Wanted
@@ -220,6 +221,11 @@ class AnatomyScene(Scene):
         lines = self._hit_by((CenterlineActor,), x, y)
         return lines[0] if lines else None
 
+    def scanned_point(self, hit: Hit) -> Points | None:
+        """Where tissue that was hit on a finding was scanned, LPS [mm]; None for all else."""
+        drawn = self._drawn[hit.path][2] if hit.path in self._drawn else None
+        return drawn.scanned_point(hit.point_lps) if isinstance(drawn, FindingActor) else None
+
     def dragged_plane(
         self,
         resection: Resection,
@@ -285,10 +291,13 @@ class AnatomyScene(Scene):
             return (centerline,) if centerline is not None else None
         if isinstance(noun, Resection):
             organ = case.segments.get(noun.target_id)
-            return (organ,) if organ is not None else None
+            shown = case.at(look.finding) if look.finding else None
+            is_done = shown is not None and shown.subject == path and look.selected != path
+            return (organ,) if organ is not None and not is_done else None
         if isinstance(noun, Finding):
             drawable = path == look.finding and len(coloured_values(noun, look.array))
-            return (look.array,) if drawable and "triangles" in noun.arrays else None
+            shown = (look.array, look.response)
+            return shown if drawable and "triangles" in noun.arrays else None
         return ()
 
     def _fit(self) -> None:
@@ -352,5 +361,5 @@ class AnatomyScene(Scene):
     def _all_labels(self) -> list[Label]:
         coloured = (FindingActor, DisagreementSurface)
         shown = [d for _, _, d in self._drawn.values() if isinstance(d, coloured)]
-        legends = [label for one in shown for label in one.legend.labels]
-        return super()._all_labels() + self._letters.labels + legends
+        written = [label for one in shown for label in one.labels]
+        return super()._all_labels() + self._letters.labels + written

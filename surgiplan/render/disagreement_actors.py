@@ -14,7 +14,7 @@ from ._text import Label
 from ._vtk import quads, triangles
 from .anatomy_actors import AnatomyActor, first_on_ray, locator_of
 from .colours import ADDED, MISSED, READER, REFERENCE, rgb
-from .finding_actor import Legend, lookup
+from .legend import Legend, lookup
 from .slice_actors import SliceActor
 from .slice_plane import SlicePlane, mask_outline, mask_quads
 
@@ -71,6 +71,11 @@ class DisagreementSurface(AnatomyActor):
         ticks = (f"outside {above}{limit:g}", "on it 0", f"inside {below}{limit:g}")
         self.legend.write("Distance to reference [mm]", "coolwarm", ticks)
         self._locator = None
+
+    @property
+    def labels(self) -> list[Label]:
+        """All that it writes."""
+        return self.legend.labels
 
     def prepare(self) -> None:
         self.legend.prepare()

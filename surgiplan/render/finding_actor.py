@@ -1,183 +1,145 @@
-"""A computed answer in 3D: the deformed shape in colours, its ghost, and what the colours mean."""
+"""A computed answer in 3D: the deformed shape in colours, the scanned one, and what is meant."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from vtkmodules.util.numpy_support import numpy_to_vtk
-from vtkmodules.vtkCommonCore import vtkLookupTable
-from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData, vtkStaticCellLocator
-from vtkmodules.vtkRenderingCore import vtkActor2D, vtkPolyDataMapper2D, vtkRenderer
+from vtkmodules.vtkCommonDataModel import vtkStaticCellLocator
 
 from surgiplan.model import Finding, Points
 
 from ._text import Label
-from ._vtk import set_points, triangles
+from ._vtk import point_normals, triangles
 from .anatomy_actors import AnatomyActor, first_on_ray, locator_of
-from .colours import TEXT, colour_map, rgb
-from .look import ARRAYS, Coloured, Style
+from .colours import SPECIMEN, TEXT
+from .fields import (
+    FIELDS,
+    Coloured,
+    coloured_values,
+    displacement_at_mm,
+    fraction_words,
+    place_of,
+    range_of,
+    readings,
+)
+from .finding_marks import ARROW, GHOST, Arrows, CutEdge, Ghost, PlaceMark
+from .legend import Key, Legend, lookup
+from .look import ResponseLook, Style
 
 if TYPE_CHECKING:
     from .anatomy_scene import AnatomyScene
 
-__all__ = ["FindingActor", "Legend", "coloured_values", "lookup"]
-
-_TITLES: dict[Coloured, tuple[str, str, str]] = {
-    "displacement": ("Displacement", "mm", "viridis"),
-    "stress": ("Von Mises stress", "kPa", "inferno"),
-}
-_HIGHEST_PERCENTILE = 99.0
-"""Where the colours of stress end: one sharp corner must not make all else look alike."""
-_GHOST = "#aab8c8"
-_LEAST_MM, _LEAST_SHARE = 0.2, 0.08
-"""A ghost is drawn where tissue moved further than this, and than this share of the most."""
-_STRIP_PX, _ROWS = 10.0, 64
+__all__ = ["FindingActor"]
 
 
 class FindingActor(AnatomyActor):
-    """The response of tissue: colour is displacement or stress, the ghost is the shape before."""
+    """The response of tissue at a fraction of its loading, and whatever else the look asks for."""
 
     def __init__(self, scene: "AnatomyScene") -> None:
         super().__init__(scene)
-        self._ghost, self._deformed = self._actor(), self._actor()
-        ghost = self._ghost.GetProperty()
-        ghost.SetColor(*rgb(_GHOST))
-        ghost.SetOpacity(0.02)
+        self._ghost, self._deformed = Ghost(scene, self._actor()), self._actor()
         self._deformed.GetProperty().BackfaceCullingOff()
         self._deformed.GetProperty().SetSpecular(0.1)
         self._deformed.GetProperty().SetAmbient(0.25)
+        self._arrows, self._cut, self._mark = Arrows(scene), CutEdge(scene), PlaceMark(scene)
+        self.legend, self._key = Legend(scene), Key(scene)
         self._locator: vtkStaticCellLocator | None = None
-        self.legend = Legend(scene)
+        self._points, self._moved = np.zeros((0, 3)), np.zeros((0, 3))
+        self._finding: Finding | None = None
 
-    def update(self, finding: Finding, array: Coloured, style: Style, selected: bool) -> None:
-        points = np.asarray(finding.arrays["points_lps"], float)
+    def update(
+        self, finding: Finding, array: Coloured, response: ResponseLook, style: Style, _sel: bool
+    ) -> None:
+        if finding is not self._finding:
+            self._finding = finding
+            self._points = np.asarray(finding.arrays["points_lps"], float)
+        self._response = response
         corners = np.asarray(finding.arrays["triangles"], np.int64)
-        moved = points + finding.arrays.get("displacement_mm", np.zeros(3))
-        values = coloured_values(finding, array)
-        title, unit, name = _TITLES[array]
-        top = float(np.nanmax(values)) if values.size else 0.0
-        if array == "stress" and values.size:
-            top = float(np.nanpercentile(values, _HIGHEST_PERCENTILE))
-        data = triangles(moved, corners)
-        scalars = numpy_to_vtk(np.nan_to_num(values).astype(np.float32), deep=True)
-        per_point = len(values) == len(points)
-        (data.GetPointData() if per_point else data.GetCellData()).SetScalars(scalars)
-        mapper = self._deformed.GetMapper()
-        mapper.SetInputData(data)
-        mapper.ScalarVisibilityOn()
-        mapper.InterpolateScalarsBeforeMappingOn()
-        mapper.SetLookupTable(lookup(name, 0.0, max(top, 1e-9)))
-        mapper.UseLookupTableScalarRangeOn()
+        self._moved = self._points + displacement_at_mm(finding, response.fraction)
+        self._colour(finding, array, corners)
         self._deformed.GetProperty().SetOpacity(style.opacity)
-        self._ghost.GetMapper().SetInputData(triangles(points, _left(points, moved, corners)))
-        highest = float(np.nanmax(values)) if values.size else 0.0
-        self.legend.set(f"{title} [{unit}]", name, top, more=highest > top * 1.001)
+        self._draw_around(finding, corners)
+        self._key.set(_key_lines(finding, response))
         self._locator = None
 
+    @property
+    def labels(self) -> list[Label]:
+        """All that it writes."""
+        return [*self.legend.labels, *self._key.labels, *self._mark.labels]
+
     def prepare(self) -> None:
-        self.legend.prepare()
+        for part in (self.legend, self._key, self._ghost, self._arrows, self._mark):
+            part.prepare()
 
     def hit(self, x: float, y: float) -> tuple[str, Points] | None:
         if self._locator is None:
             self._locator = locator_of(self._deformed.GetMapper().GetInput())
         place = first_on_ray(self._locator, *self._scene.ray(x, y))
-        return None if place is None else ("surface", place)
+        return None if place is None else ("response", place)
+
+    def scanned_point(self, place_lps: Points) -> Points:
+        """Where the tissue now at a place of the deformed surface was scanned, LPS [mm]."""
+        assert self._finding is not None
+        arrays = {**self._finding.arrays, "points_lps": self._moved}
+        now = Finding("now", "", "", {}, arrays=arrays)
+        scanned: Points = place_of(now, place_lps).of(self._points)
+        return scanned
 
     def remove(self) -> None:
         super().remove()
-        self.legend.remove()
+        for part in (
+            self._ghost, self._arrows, self._cut, self._mark, self.legend, self._key,
+        ):  # fmt: skip
+            part.remove()
+
+    def _colour(self, finding: Finding, array: Coloured, corners: np.ndarray) -> None:
+        values = coloured_values(finding, array, self._response.fraction)
+        field = FIELDS[array]
+        top, highest = range_of(finding, array)
+        data = triangles(self._moved, corners)
+        scalars = numpy_to_vtk(values.astype(np.float32), deep=True)
+        per_point = len(values) == len(self._moved)
+        (data.GetPointData() if per_point else data.GetCellData()).SetScalars(scalars)
+        mapper = self._deformed.GetMapper()
+        mapper.SetInputData(data)
+        mapper.ScalarVisibilityOn()
+        mapper.InterpolateScalarsBeforeMappingOn()
+        mapper.SetLookupTable(lookup(field.colours, 0.0, max(top, 1e-9)))
+        mapper.UseLookupTableScalarRangeOn()
+        at_end = self._response.fraction < 1 and array != "displacement"
+        title = f"{field.title} [{field.unit}]" + (" at 100 %" if at_end else "")
+        self.legend.set(title, field.colours, top, more=highest > top * 1.001)
+
+    def _draw_around(self, finding: Finding, corners: np.ndarray) -> None:
+        response = self._response
+        if response.scanned:
+            self._ghost.set(self._points, corners)
+        else:
+            self._ghost.hide()
+        if response.arrows:
+            normals = point_normals(self._moved, corners)
+            self._arrows.set(self._points, self._moved, normals)
+        else:
+            self._arrows.hide()
+        if "cut" in finding.arrays:
+            self._cut.set(self._moved, corners, np.asarray(finding.arrays["cut"], bool))
+        else:
+            self._cut.hide()
+        if response.probe_lps is None:
+            self._mark.hide()
+            return
+        place = place_of(finding, response.probe_lps)
+        rows = readings(finding, place, response.fraction)
+        self._mark.set(place.of(self._moved), [f"{name}: {value}" for name, value in rows])
 
 
-class Legend:
-    """A strip of colours with title, unit and range at the right of a view."""
-
-    def __init__(self, scene: "AnatomyScene") -> None:
-        self._scene = scene
-        self._overlay: vtkRenderer = scene.overlay
-        self._strip = vtkPolyData()
-        mapper = vtkPolyDataMapper2D()
-        mapper.SetInputData(self._strip)
-        self._prop = vtkActor2D()
-        self._prop.SetMapper(mapper)
-        self._overlay.AddViewProp(self._prop)
-        self._title = Label(self._overlay, TEXT, across="right", up="bottom", bold=True)
-        self._ticks = [Label(self._overlay, TEXT, across="right", up="centre") for _ in range(3)]
-        self._texts = ("", "", "", "")
-
-    @property
-    def labels(self) -> list[Label]:
-        """Title and ticks."""
-        return [self._title, *self._ticks]
-
-    def set(self, title: str, colours: str, top: float, *, more: bool) -> None:
-        """Say what the colours mean, from 0 to ``top``; ``more`` where values lie above it."""
-        sign = "> " if more else ""
-        self.write(title, colours, (f"{sign}{top:.3g}", f"{top / 2:.3g}", "0"))
-
-    def write(self, title: str, colours: str, ticks: tuple[str, str, str]) -> None:
-        """Say what the colours mean at the top, in the middle and at the bottom."""
-        self._texts = (title, *ticks)
-        strip = colour_map(colours)[:: 256 // _ROWS]
-        _quads(self._strip)
-        table = numpy_to_vtk(np.ascontiguousarray(strip), deep=True)
-        self._strip.GetCellData().SetScalars(table)
-
-    def prepare(self) -> None:
-        """Stand at the right of a view of this size."""
-        width, height = self._scene.size
-        ratio = self._scene.pixel_ratio
-        right, wide = width - 12 * ratio, _STRIP_PX * ratio
-        high, low = 0.36 * height, 0.74 * height
-        levels = height - np.linspace(low, high, _ROWS + 1)
-        points = np.zeros((_ROWS + 1, 2, 3))
-        points[:, 0, 0], points[:, 1, 0] = right - wide, right
-        points[..., 1] = levels[:, None]
-        set_points(self._strip, points)
-        self._strip.Modified()
-        self._title.set(self._texts[0], right, high - 10 * ratio, height, ratio)
-        beside = right - wide - 6 * ratio
-        places = (high, (high + low) / 2, low)
-        for label, text, y in zip(self._ticks, self._texts[1:], places, strict=True):
-            label.set(text, beside, y, height, ratio)
-
-    def remove(self) -> None:
-        """Take it off the view."""
-        self._overlay.RemoveViewProp(self._prop)
-        for label in self.labels:
-            label.remove()
-
-
-def coloured_values(finding: Finding, array: Coloured) -> npt.NDArray[np.float64]:
-    """What is shown as colour, at points (n,) or triangles (m,), in mm or kPa."""
-    for name in ARRAYS[array]:
-        if name in finding.arrays:
-            values = np.asarray(finding.arrays[name], float)
-            return np.linalg.norm(values, axis=1) if values.ndim == 2 else values
-    return np.zeros(0)
-
-
-def _left(points: Points, moved: Points, corners: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The triangles that moved enough for the ghost not to flicker through the colours."""
-    way_mm = np.linalg.norm(moved - points, axis=1)
-    least_mm = max(_LEAST_MM, _LEAST_SHARE * float(way_mm.max(initial=0.0)))
-    left: npt.NDArray[np.int64] = corners[(way_mm[corners] > least_mm).all(axis=1)]
-    return left
-
-
-def lookup(name: str, low: float, high: float) -> vtkLookupTable:
-    """A map of colours over a range of numbers."""
-    table = vtkLookupTable()
-    colours = np.full((256, 4), 255, np.uint8)
-    colours[:, :3] = colour_map(name)
-    table.SetTable(numpy_to_vtk(colours, deep=True))
-    table.SetRange(low, high)
-    return table
-
-
-def _quads(data: vtkPolyData) -> None:
-    set_points(data, np.zeros((2 * _ROWS + 2, 3)))
-    cells = vtkCellArray()
-    for n in range(_ROWS):
-        corners: Any = (2 * n, 2 * n + 1, 2 * n + 3, 2 * n + 2)
-        cells.InsertNextCell(4, corners)
-    data.SetPolys(cells)
+def _key_lines(finding: Finding, response: ResponseLook) -> list[tuple[str, str]]:
+    """What stands at the lower left, each line with its colour."""
+    lines = [(fraction_words(finding, response.fraction), TEXT)] if response.fraction < 1 else []
+    if response.scanned:
+        lines.append(("Outline: as scanned", GHOST))
+    if response.arrows:
+        lines.append(("Arrows: from scanned to computed place, in true length", ARROW))
+    if "cut" in finding.arrays:
+        lines.append(("Line: edge of the cut", SPECIMEN))
+    return lines

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from surgiplan.model import Case, Disagreement, Volume
 
 from .colours import default_colour, default_opacity, rgb
+from .fields import FIELDS, Coloured
 
-__all__ = ["WINDOW_PRESETS", "Coloured", "Look", "Style", "defaults_for", "finding_arrays"]
-
-Coloured = Literal["displacement", "stress"]
-"""Which answer of a finding is shown as colour."""
+__all__ = ["WINDOW_PRESETS", "Look", "ResponseLook", "Style", "defaults_for"]
 
 WINDOW_PRESETS: Mapping[str, tuple[float, float]] = {
     "Abdomen": (350.0, 50.0),
@@ -26,12 +24,6 @@ WINDOW_PRESETS: Mapping[str, tuple[float, float]] = {
 }
 """Width and centre in HU, by what they show well."""
 
-ARRAYS: Mapping[str, tuple[str, ...]] = {
-    "displacement": ("displacement_mm",),
-    "stress": ("von_mises_kpa", "stress_kpa"),
-}
-"""Names under which a finding keeps what can be coloured."""
-
 
 @dataclass(frozen=True)
 class Style:
@@ -42,6 +34,24 @@ class Style:
     opacity: float
     """0..1, in the 3D view."""
     visible: bool = True
+
+
+@dataclass(frozen=True)
+class ResponseLook:
+    """How the finding that is shown is shown."""
+
+    fraction: float = 1.0
+    """How far along its loading, 0..1."""
+    scanned: bool = True
+    """Whether the scanned shape is drawn, too."""
+    arrows: bool = False
+    """Whether arrows show the displacement."""
+    probe_lps: tuple[float, float, float] | None = None
+    """The marked place of the tissue, where it was scanned, in LPS [mm]."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {**vars(self), "probe_lps": list(self.probe_lps) if self.probe_lps else None}
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class Look:
     finding: str = ""
     """Path of the finding whose colours the 3D view shows; empty for none."""
     array: Coloured = "displacement"
+    response: ResponseLook = ResponseLook()
     selected: str = ""
     """Path of what is drawn a little stronger."""
     crosshair: bool = True
@@ -99,6 +110,7 @@ class Look:
             "styles": {path: dict(vars(style)) for path, style in self.styles.items()},
             "finding": self.finding,
             "array": self.array,
+            "response": self.response.to_json(),
             "selected": self.selected,
             "crosshair": self.crosshair,
         }
@@ -113,6 +125,7 @@ class Look:
             "styles": _styles,
             "finding": str,
             "array": _coloured,
+            "response": _response,
             "selected": str,
             "crosshair": bool,
         }
@@ -136,12 +149,6 @@ def defaults_for(case: Case) -> Look:
         crosshair_lps=(float(x), float(y), float(z)),
         window_level=_window_for(volume),
     )
-
-
-def finding_arrays(finding: Any) -> tuple[Coloured, ...]:
-    """What a finding can show as colour."""
-    kinds: tuple[Coloured, ...] = ("displacement", "stress")
-    return tuple(kind for kind in kinds if any(key in finding.arrays for key in ARRAYS[kind]))
 
 
 def _window_for(volume: Volume) -> tuple[float, float]:
@@ -181,6 +188,19 @@ def _styles(value: Mapping[str, Any]) -> dict[str, Style]:
 
 
 def _coloured(value: Any) -> Coloured:
-    if value == "displacement" or value == "stress":
-        return value
+    for name in FIELDS:
+        if name == value:
+            return name
     raise ValueError(f"{value!r} cannot be shown as colour")
+
+
+def _response(value: Mapping[str, Any]) -> ResponseLook:
+    fraction = float(value.get("fraction", 1.0))
+    if not 0 <= fraction <= 1:
+        raise ValueError("a fraction lies between 0 and 1")
+    return ResponseLook(
+        fraction=fraction,
+        scanned=bool(value.get("scanned", True)),
+        arrows=bool(value.get("arrows", False)),
+        probe_lps=_point(value.get("probe_lps")),
+    )

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from surgiplan.model import Case, Points, Segment
 
 from .anatomy_scene import AnatomyScene, SurfaceOf
+from .fields import finding_arrays
 from .frame import Frame
-from .look import Look, finding_arrays
+from .look import Look, ResponseLook
 from .scene import NOTICE, StrutsOf
 from .slice_plane import Orientation
 from .slice_scene import SliceScene
@@ -22,6 +23,8 @@ __all__ = ["pictures", "save_png"]
 
 Picture = npt.NDArray[np.uint8]
 
+_PRINTED = ("displacement", "stress")
+"""Which answers of a finding get a picture."""
 _MOSTLY, _BESIDE_MM, _SAMPLES = 0.4, 9.0, 500
 """A structure lies in an organ if this share of it has organ at this distance on most sides."""
 
@@ -42,7 +45,7 @@ def pictures(
     ``stress``, each from near.  Raises SurgiplanError if this machine has no OpenGL.
     """
     drawn: dict[str, Picture] = {}
-    look = replace(look, finding="", selected="")
+    look = replace(look, finding="", selected="", response=ResponseLook())
     if case.volumes:
         for orientation in Orientation:
             drawn[orientation.key] = _slice(case, look, orientation, struts_of, size, pixel_ratio)
@@ -113,7 +116,7 @@ def _views(case: Case, look: Look) -> Iterator[tuple[str, Look, list[str]]]:
     for finding in case.findings.values():
         path = f"findings/{finding.id}"
         shown = [path, *(p for p in finding.made_from if not p.startswith("plan/resections"))]
-        for array in finding_arrays(finding):
+        for array in (one for one in finding_arrays(finding) if one in _PRINTED):
             coloured = replace(_only(case, look, shown), finding=path, array=array)
             yield f"finding {finding.id} {array}", coloured, [path]
 

@@ -106,7 +106,8 @@ class SliceScene(Scene):
     def show(self, case: Case, look: Look) -> bool:
         """Draw what changed.  Whether a new picture is needed."""
         before = self.updates
-        changed = look != self._look
+        # How a finding is shown in 3D concerns no slice.
+        changed = look.with_(response=self._look.response) != self._look
         self._case, self._look = case, look
         self._show_volume(case, look)
         self._keep(self._wanted(case, look))

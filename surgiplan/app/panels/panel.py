@@ -20,7 +20,7 @@ from surgiplan.app.desk import Desk
 from surgiplan.app.forms import field_rows
 from surgiplan.model import Case
 
-__all__ = ["NumberTable", "Panel", "enable"]
+__all__ = ["NumberTable", "Panel", "enable", "quiet_label"]
 
 
 def enable(widget: QWidget, why_not: str = "", *, hint: str = "") -> None:
@@ -30,6 +30,14 @@ def enable(widget: QWidget, why_not: str = "", *, hint: str = "") -> None:
         widget.clearFocus()
     widget.setEnabled(not why_not)
     widget.setToolTip(why_not or hint)
+
+
+def quiet_label(name: str = "", text: str = "") -> QLabel:
+    """A quiet sentence that wraps."""
+    label = QLabel(text, objectName=name)
+    label.setWordWrap(True)
+    label.setProperty("role", "hint")
+    return label
 
 
 class Panel(QWidget):
@@ -92,10 +100,7 @@ class Panel(QWidget):
 
     def hint(self, text: str = "", name: str = "") -> QLabel:
         """A quiet sentence, added to the body."""
-        label = QLabel(text)
-        label.setWordWrap(True)
-        label.setProperty("role", "hint")
-        label.setObjectName(name)
+        label = quiet_label(name, text)
         self.body.addWidget(label)
         return label
 

@@ -14,10 +14,9 @@ from surgiplan.model import Case, Finding
 
 from .finding_rows import finding_rows
 from .panel import NumberTable, Panel, enable
+from .response_view import ResponseView
 
 __all__ = ["SimulatePanel"]
-
-_COLOURS = (("Displacement", "displacement"), ("Stress (von Mises)", "stress"), ("None", ""))
 
 
 class SimulatePanel(Panel):
@@ -43,11 +42,9 @@ class SimulatePanel(Panel):
         self.table = NumberTable()
         self.table.setObjectName("responseTable")
         self.body.addWidget(self.table)
-        self.colouring = ChoiceBox("colouring")
-        for text, array in _COLOURS:
-            self.colouring.addItem(text, array)
-        self.colouring.activated.connect(self._colour_chosen)
-        self._colour_row = self.rows([("Colour", self.colouring)])
+        self._view_heading = self.heading("In the 3D view")
+        self.shown = ResponseView(desk)
+        self.body.addWidget(self.shown)
         self.run_button = self.primary("Simulate", "simulateButton")
         self.run_button.clicked.connect(lambda: self.start(self.subject.currentData()))
         freshness.changed.connect(self.invalidate)
@@ -122,32 +119,21 @@ class SimulatePanel(Panel):
 
     def _show_answer(self, case: Case, finding: Finding | None) -> None:
         is_stale = finding is not None and self._freshness.is_stale(case, finding)
-        for widget in (self._answer_heading, self.table, self._colour_row):
+        for widget in (self._answer_heading, self.table, self._view_heading, self.shown):
             widget.setVisible(finding is not None)
         self._stale.setVisible(is_stale)
         self._stale.setText("!  Stale: the plan has changed since. Simulate again.")
         if finding is None:
             return
         self.table.show_rows(finding_rows(finding))
-        look = self.desk.view.look
-        shown = look.array if look.finding == f"findings/{finding.id}" else ""
-        self.colouring.setCurrentIndex(self.colouring.findData(shown))
+        self.shown.show_finding(finding)
 
     def _subject_chosen(self) -> None:
         self.desk.select(self.subject.currentData())
         self.invalidate()
 
-    def _colour_chosen(self) -> None:
-        finding = self._finding(self.desk.case, self.subject.currentData())
-        array = self.colouring.currentData()
-        if finding is None or not array:
-            self.desk.view.change(finding="")
-            return
-        self.desk.view.change(finding=f"findings/{finding.id}", array=array)
-
     def _done(self, edit: RecordFinding) -> None:
         if self.desk.do(edit):
             path = f"findings/{edit.finding.id}"
-            array = self.colouring.currentData() or "displacement"
-            self.desk.view.change(finding=path, array=array)
+            self.desk.view.change(finding=path)
             self.desk.select(path)

@@ -1,5 +1,6 @@
 """The tool one always comes back to: crosshair, turning in space, and grabbing what is planned."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
@@ -24,9 +25,12 @@ class NavigateTool(Tool):
     def __init__(self, desk: Any) -> None:
         super().__init__(desk)
         self._drag: StentDrag | PlaneDrag | None = None
+        self._pressed: Any = None
+        """The response that was pressed and not turned since: a click marks a place on it."""
 
     def press(self, view: "Viewport", at: "XY", keys: Qt.KeyboardModifier) -> None:
         found = view.hit(at)
+        self._pressed = found if found is not None and found.part == "response" else None
         self._drag = self._grabbed(view, found, at, keys)
         if self._drag is not None:
             self.desk.select(found.path)
@@ -41,6 +45,7 @@ class NavigateTool(Tool):
         _aim(view, at)
 
     def drag(self, view: "Viewport", at: "XY", by: "XY", keys: Qt.KeyboardModifier) -> None:
+        self._pressed = None
         if self._drag is not None:
             self._drag.move(view, at)
         elif view.kind == "3d":
@@ -53,6 +58,9 @@ class NavigateTool(Tool):
             drag, self._drag = self._drag, None
             drag.finish()
             view.setCursor(Qt.CursorShape.OpenHandCursor)
+        elif self._pressed is not None:
+            pressed, self._pressed = self._pressed, None
+            _mark(view, pressed)
 
     def hover(self, view: "Viewport", at: "XY", keys: Qt.KeyboardModifier) -> None:
         super().hover(view, at, keys)
@@ -78,6 +86,15 @@ class NavigateTool(Tool):
         if found.part in _PLANE_PARTS and found.path.startswith("plan/resections/"):
             return PlaneDrag(self.desk, found.path, found.part, at)
         return None
+
+
+def _mark(view: "Viewport", hit: Any) -> None:
+    """Keep a marker, with all that is known there, on a place of a response."""
+    point = view.scene.scanned_point(hit)
+    if point is not None:
+        x, y, z = (float(value) for value in point)
+        shown = view.desk.view
+        shown.change(response=replace(shown.look.response, probe_lps=(x, y, z)))
 
 
 def _aim(view: "Viewport", at: "XY") -> None:
