@@ -2,6 +2,7 @@
 
 from .assembly import Problem
 from .contact import Contacted, Obstacle, ball, cylinder, plane, spline_of
+from .cubic import CutPlane
 from .lattice import Distance, sampled_distance, stuffed
 from .loads import (
     Expander,
@@ -42,6 +43,7 @@ from .warm import warm_up
 
 __all__ = [
     "Contacted",
+    "CutPlane",
     "Distance",
     "Expander",
     "Handle",

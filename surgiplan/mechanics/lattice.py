@@ -6,7 +6,7 @@ Cuts of quadrilaterals are split from the deeper lattice vertex instead of by pa
 dihedral angles of the paper are not guaranteed; the quality gate of the mesh stands in for them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,10 @@ import numpy.typing as npt
 from surgiplan.errors import GeometryError
 from surgiplan.jobs_report import Report, silent
 
+from .cubic import CutPlane, Lattice, lattice
+from .fitting import Body, fitted
 from .mesh import EDGES, Mesh, gate, promoted
+from .stencils import Cuts, cut_cells
 
 __all__ = ["Distance", "sampled_distance", "stuffed"]
 
@@ -25,8 +28,6 @@ Distance = Callable[[Floats], Floats]
 
 # How near, in edge lengths, a cut may be to a vertex before that vertex moves onto it.
 _NEAR_LONG, _NEAR_SHORT = 0.24999, 0.41189
-# How far, in edge lengths, a surface point may move at a time to balance the volume.
-_FARTHEST = 0.05
 
 
 def stuffed(
@@ -34,31 +35,38 @@ def stuffed(
     bounds_mm: npt.ArrayLike,
     edge_mm: float,
     *,
+    plane: CutPlane | None = None,
     what: str = "the organ",
     report: Report = silent,
 ) -> Mesh:
     """Mesh of the inside of ``distance`` within ``bounds_mm`` (2, 3), lowest and highest corner.
 
-    ``edge_mm`` is the spacing of the lattice; about 12 / edge^3 tetrahedra fill a volume.  Only
-    the largest connected piece is kept.  Raises GeometryError when nothing is inside, or when the
+    ``edge_mm`` is the spacing of the lattice; about 12 / edge^3 tetrahedra fill a volume.  A
+    ``plane`` becomes a sheet of faces right through the mesh, with a sharp rim; ``Mesh.part`` then
+    parts it.  The volume, on either side of the plane, is that inside of ``distance``.  Only the
+    largest connected piece is kept.  Raises GeometryError when nothing is inside, or when the
     shape is too thin for the lattice.
     """
+    bounds = np.asarray(bounds_mm, float)
     report(0.0, f"Laying a lattice through {what}")
-    points, tets = _lattice(np.asarray(bounds_mm, float), edge_mm)
-    value = np.asarray(distance(points), float)
+    laid = lattice(bounds, edge_mm, plane)
+    value = np.asarray(distance(laid.points), float)
     value[np.abs(value) < 1e-9 * edge_mm] = 0.0
-    tets = tets[(value[tets] < 0).any(axis=1)]
+    tets = laid.tets[(value[laid.tets] < 0).any(axis=1)]
     if not len(tets):
         raise GeometryError(f"Nothing of {what} lies within its bounds; choose another structure.")
     report(0.3, f"Fitting the lattice to {what}")
-    points, sign, edges, cuts = _fitted(points, value, tets, distance, edge_mm)
+    laid = Lattice(laid.points, tets, laid.on_plane)
+    points, sign, edges, cuts = _moved(laid, value, distance, edge_mm)
     report(0.6, f"Cutting the lattice along {what}")
-    cells = _cut_cells(tets, sign, _Cuts(points, value, edges, cuts))
+    cells = cut_cells(tets, sign, Cuts(points, value, edges, cuts))
     every = np.vstack([points, cuts])
-    cells = _oriented(every, cells)
-    report(0.8, f"Numbering the elements of {what}")
-    corners, cells = _compact(every, _largest_piece(cells))
-    mesh = promoted(_balanced(corners, cells, distance, edge_mm), cells)
+    on_plane = np.concatenate([laid.on_plane, laid.on_plane[edges].all(axis=1)])
+    cells = _largest_piece(_oriented(every, cells))
+    report(0.8, f"Fitting the surface of {what}")
+    used, numbers = np.unique(cells, return_inverse=True)
+    body = Body(every[used], numbers.reshape(-1, 4), on_plane[used], plane)
+    mesh = promoted(fitted(body, distance, bounds, edge_mm), body.cells)
     gate(mesh, what)
     return mesh
 
@@ -84,62 +92,25 @@ def sampled_distance(values: Floats, affine: Floats) -> Distance:
     return distance
 
 
-class _Cuts:
-    """Numbers of the cut points, and the order in which lattice vertices split a quadrilateral."""
-
-    def __init__(self, points: Floats, value: Floats, edges: Ints, cuts: Floats) -> None:
-        self.points = np.vstack([points, cuts])
-        self._base = len(points)
-        self._keys = edges[:, 0] * self._base + edges[:, 1]
-        self.rank = np.empty(self._base, np.int64)
-        self.rank[np.lexsort((np.arange(self._base), value))] = np.arange(self._base)
-
-    def between(self, a: Ints, b: Ints) -> Ints:
-        key = np.minimum(a, b) * self._base + np.maximum(a, b)
-        return self._base + np.searchsorted(self._keys, key)
-
-
-def _lattice(bounds: Floats, edge: float) -> tuple[Floats, Ints]:
-    """Points and tetrahedra of a body-centred cubic lattice that covers ``bounds`` amply."""
-    cells = np.ceil((bounds[1] - bounds[0]) / edge).astype(int) + 3
-    origin = bounds.mean(axis=0) - cells * edge / 2
-    corner_shape, centre_shape = tuple(cells + 1), tuple(cells)
-    corner_grid = np.indices(corner_shape).reshape(3, -1).T
-    centre_grid = np.indices(centre_shape).reshape(3, -1).T
-    points = origin + edge * np.vstack([corner_grid, centre_grid + 0.5])
-    first_centre = len(corner_grid)
-    found = []
-    for axis in range(3):
-        one, other = (axis + 1) % 3, (axis + 2) % 3
-        low = centre_grid[centre_grid[:, axis] < cells[axis] - 1]
-        high = low + np.eye(3, dtype=int)[axis]
-        ring = [high.copy() for _ in range(4)]
-        for turn, (p, q) in enumerate([(0, 0), (1, 0), (1, 1), (0, 1)]):
-            ring[turn][:, one] += p
-            ring[turn][:, other] += q
-        a = first_centre + np.ravel_multi_index(tuple(low.T), centre_shape)
-        b = first_centre + np.ravel_multi_index(tuple(high.T), centre_shape)
-        around = [np.ravel_multi_index(tuple(r.T), corner_shape) for r in ring]
-        found += [np.stack([a, b, around[t], around[(t + 1) % 4]], axis=1) for t in range(4)]
-    return points, np.concatenate(found)
-
-
-def _fitted(
-    points: Floats, value: Floats, tets: Ints, distance: Distance, edge_mm: float
+def _moved(
+    laid: Lattice, value: Floats, distance: Distance, edge_mm: float
 ) -> tuple[Floats, Ints, Ints, Floats]:
     """Points with those near the surface moved onto it, signs, and cut edges with their cuts."""
-    edges = np.unique(np.sort(tets[:, EDGES].reshape(-1, 2), axis=1), axis=0)
+    edges = np.unique(np.sort(laid.tets[:, EDGES].reshape(-1, 2), axis=1), axis=0)
     edges = edges[value[edges[:, 0]] * value[edges[:, 1]] < 0]
-    share = _crossing(points, value, edges, distance)
-    start, end = points[edges[:, 0]], points[edges[:, 1]]
+    share = _crossing(laid.points, value, edges, distance)
+    start, end = laid.points[edges[:, 0]], laid.points[edges[:, 1]]
     cuts = start + share[:, None] * (end - start)
     length = np.linalg.norm(end - start, axis=1)
     near = np.where(length > 0.95 * edge_mm, _NEAR_LONG, _NEAR_SHORT)
     sign = np.sign(value).astype(np.int64)
-    points = points.copy()
+    points = laid.points.copy()
+    along = np.asarray(laid.on_plane[edges].all(axis=1))
     for vertex, cut in _moves(edges, share, near, length):
         sign[vertex] = 0
-        points[vertex] = cuts[cut]
+        # What lies on the plane stays on it; fitting the surface moves it the rest of the way.
+        if along[cut] or not laid.on_plane[vertex]:
+            points[vertex] = cuts[cut]
     open_edge = sign[edges[:, 0]] * sign[edges[:, 1]] < 0
     return points, sign, edges[open_edge], cuts[open_edge]
 
@@ -181,50 +152,6 @@ def _crossing(points: Floats, value: Floats, edges: Ints, distance: Distance) ->
     return crossing
 
 
-def _cut_cells(tets: Ints, sign: Ints, cuts: _Cuts) -> Ints:
-    """What of each lattice tetrahedron lies inside, as tetrahedra of lattice and cut points."""
-    order = np.lexsort((cuts.rank[tets], sign[tets]), axis=1)
-    sorted_tets = np.take_along_axis(tets, order, axis=1)
-    signs = sign[sorted_tets]
-    inside, outside = (signs < 0).sum(axis=1), (signs > 0).sum(axis=1)
-    parts = [sorted_tets[(inside > 0) & (outside == 0)]]
-    for count in (1, 2, 3):
-        one = sorted_tets[(inside == 1) & (outside == count)].copy()
-        for column in range(4 - count, 4):
-            one[:, column] = cuts.between(one[:, 0], one[:, column])
-        parts.append(one)
-    parts.append(_pyramids(sorted_tets[(inside == 2) & (outside == 1)], cuts))
-    parts.append(_wedges(sorted_tets[(inside == 2) & (outside == 2)], cuts))
-    parts.append(_prisms(sorted_tets[(inside == 3) & (outside == 1)], cuts))
-    return np.concatenate(parts)
-
-
-def _pyramids(tets: Ints, cuts: _Cuts) -> Ints:
-    n1, n2, zero, out = tets.T
-    c1, c2 = cuts.between(n1, out), cuts.between(n2, out)
-    return _stacked((n1, n2, c2, zero), (n1, c1, c2, zero))
-
-
-def _wedges(tets: Ints, cuts: _Cuts) -> Ints:
-    n1, n2, p, q = tets.T
-    p1, p2, q1, q2 = (cuts.between(n, out) for out in (p, q) for n in (n1, n2))
-    at = cuts.points
-    swap = np.linalg.norm(at[q1] - at[p2], axis=1) < np.linalg.norm(at[p1] - at[q2], axis=1)
-    p1, q1 = np.where(swap, q1, p1), np.where(swap, p1, q1)
-    p2, q2 = np.where(swap, q2, p2), np.where(swap, p2, q2)
-    return _stacked((n1, n2, p2, q2), (n1, p1, q1, q2), (n1, p1, q2, p2))
-
-
-def _prisms(tets: Ints, cuts: _Cuts) -> Ints:
-    n1, n2, n3, out = tets.T
-    c1, c2, c3 = (cuts.between(n, out) for n in (n1, n2, n3))
-    return _stacked((n1, n2, n3, c3), (n1, n2, c2, c3), (n1, c1, c2, c3))
-
-
-def _stacked(*tets: Sequence[Ints]) -> Ints:
-    return np.concatenate([np.stack(list(tet), axis=1) for tet in tets])
-
-
 def _oriented(points: Floats, tets: Ints) -> Ints:
     corners = points[tets]
     inverted = np.linalg.det(corners[:, 1:] - corners[:, :1]) < 0
@@ -246,35 +173,3 @@ def _largest_piece(tets: Ints) -> Ints:
     links = (np.ones(shared.sum()), (owner[:-1][shared], owner[1:][shared]))
     _, piece = connected_components(coo_array(links, shape=(len(tets), len(tets))), directed=False)
     return np.asarray(tets[piece == np.argmax(np.bincount(piece))])
-
-
-def _balanced(corners: Floats, cells: Ints, distance: Distance, edge_mm: float) -> Floats:
-    """Corners with those of the surface moved so that its facets lie half in, half out.
-
-    Facets between points of a convex surface lie within it and lose volume, most along a cut edge.
-    """
-    mesh = promoted(corners, cells)
-    faces = mesh.surface
-    moved = corners.copy()
-    far = _FARTHEST * edge_mm
-    for _ in range(3):
-        a, b, c = (moved[faces[:, i]] for i in range(3))
-        middles = np.concatenate([(a + b) / 2, (b + c) / 2, (c + a) / 2])
-        height = np.asarray(distance(middles), float).reshape(3, -1).mean(axis=0)
-        vectors = np.cross(b - a, c - a)
-        areas = np.linalg.norm(vectors, axis=1)
-        step, total, normal = np.zeros(len(corners)), np.zeros(len(corners)), np.zeros_like(corners)
-        for i in range(3):
-            np.add.at(step, faces[:, i], -areas * height)
-            np.add.at(total, faces[:, i], areas)
-            np.add.at(normal, faces[:, i], vectors)
-        touched = total > 0
-        normal[touched] /= np.linalg.norm(normal[touched], axis=1)[:, None]
-        step[touched] /= total[touched]
-        moved += np.clip(step, -far, far)[:, None] * normal
-    return moved
-
-
-def _compact(points: Floats, tets: Ints) -> tuple[Floats, Ints]:
-    used, numbers = np.unique(tets, return_inverse=True)
-    return points[used], numbers.reshape(-1, 4)

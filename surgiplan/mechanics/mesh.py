@@ -1,5 +1,6 @@
 """A mesh of one kind of element: promotion to quadratic, boundary, volumes, quality."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,16 @@ from surgiplan.errors import GeometryError
 
 from .elements import HEX20, TET10, Element, element_with
 
-__all__ = ["EDGES", "Mesh", "boundary_faces", "gate", "mesh_of", "promoted", "scaled_jacobian"]
+__all__ = [
+    "EDGES",
+    "Mesh",
+    "boundary_faces",
+    "gate",
+    "mesh_of",
+    "promoted",
+    "scaled_jacobian",
+    "signed_volumes",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -93,6 +103,18 @@ class Mesh:
             found[self.cells[:, count:]] = self.corner_cells[:, self.element.edges]
         return found
 
+    @property
+    def corner_middles_mm(self) -> Floats:
+        """Mean of the corners (m, 3) of each element [mm]."""
+        return np.asarray(self.nodes_mm[self.cells[:, : self.element.corners]].mean(axis=1))
+
+    def part(self, chosen: npt.NDArray[np.bool_]) -> tuple["Mesh", npt.NDArray[np.int64]]:
+        """The mesh of chosen elements (m,), and which nodes of this one its nodes are."""
+        numbers, cells = np.unique(self.cells[chosen], return_inverse=True)
+        shape = (-1, self.cells.shape[1])
+        kept = Mesh(self.nodes_mm[numbers], cells.reshape(shape).astype(np.int32))
+        return kept, numbers.astype(np.int64)
+
     def face_areas_mm2(self, faces: Ints) -> Floats:
         """Area (f,) of faces [mm2]."""
         return np.asarray(self.face_weights_mm2(faces).sum(axis=1))
@@ -109,6 +131,14 @@ class Mesh:
     def face_centres_mm(self, faces: Ints) -> Floats:
         """Mean of the corners (f, 3) of faces [mm]."""
         return np.asarray(self.nodes_mm[faces[:, : self.element.face.corners]].mean(axis=1))
+
+    def faces_on(self, height_mm: Callable[[Floats], Floats]) -> npt.NDArray[np.bool_]:
+        """Which faces (f,) of the surface lie on a plane, by the height of points (n, 3) over it.
+
+        Within a thousandth of the root of their area.
+        """
+        near = np.abs(height_mm(self.nodes_mm[self.surface[:, : self.element.face.corners]]))
+        return np.asarray(near.max(axis=1) < 1e-3 * np.sqrt(self.face_areas_mm2(self.surface)))
 
     def _area_vectors(self, faces: Ints) -> Floats:
         face = self.element.face
@@ -141,7 +171,7 @@ def mesh_of(points_mm: npt.ArrayLike, cells: npt.ArrayLike, *, order: int = 2) -
             f"{len(points) - len(used)} points of the mesh belong to no element; leave them out."
         )
     if numbers.shape[1] == 4:
-        inverted = _signed_volumes(points, numbers) < 0
+        inverted = signed_volumes(points, numbers) < 0
         numbers[inverted] = numbers[inverted][:, [0, 2, 1, 3]]
     if numbers.shape[1] == 8 or (numbers.shape[1] == 4 and order == 2):
         mesh = promoted(points, numbers)
@@ -194,7 +224,7 @@ def scaled_jacobian(points_mm: Floats, tets: npt.NDArray[np.integer]) -> Floats:
     )
     at_corner = [[0, 2, 3], [0, 1, 4], [1, 2, 5], [3, 4, 5]]
     largest = np.stack([lengths[:, edges].prod(axis=1) for edges in at_corner], axis=1).max(axis=1)
-    volumes = _signed_volumes(points_mm, tets)
+    volumes = signed_volumes(points_mm, tets)
     return np.asarray(np.sqrt(2) * 6 * volumes / np.maximum(largest, 1e-300))
 
 
@@ -218,7 +248,8 @@ def gate(mesh: Mesh, what: str) -> float:
     )
 
 
-def _signed_volumes(points_mm: Floats, tets: npt.NDArray[np.integer]) -> Floats:
+def signed_volumes(points_mm: Floats, tets: npt.NDArray[np.integer]) -> Floats:
+    """Volume (m,) of straight tetrahedra, negative inside out [mm3]."""
     corners = points_mm[tets[:, :4]]
     a, b, c = (corners[:, i] - corners[:, 0] for i in (1, 2, 3))
     return np.asarray(np.einsum("ij,ij->i", a, np.cross(b, c)) / 6)

@@ -10,6 +10,7 @@ from surgiplan.errors import PlanError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model.quantity import Quantity, check
 
+from .cubic import CutPlane
 from .lattice import Distance, stuffed
 from .loads import Springs
 from .material import NeoHookean
@@ -19,7 +20,6 @@ from .organ import (
     Weight,
     free,
     outward_normals,
-    rest_offsets_mm,
     rested,
     stiffness_kpa_per_mm,
 )
@@ -126,18 +126,17 @@ def settle_remnant(
     report(0.0, "Measuring both sides of the cut")
     kept_mm3, removed_mm3 = _sides(distance, bounds, point, normal)
 
-    def kept(points: Floats) -> Floats:
-        return np.asarray(np.maximum(distance(points), (points - point) @ normal))
-
+    plane = CutPlane(point, normal)
     edge = _edge_mm(kept_mm3, removed_mm3, int(settings.elements))
-    # One lattice for both: away from the cut the nodes of organ and remnant are the same.
-    whole = stuffed(distance, bounds, edge, report=part(report, 0.02, 0.08))
-    scanned = stuffed(kept, bounds, edge, what="the remnant", report=part(report, 0.08, 0.14))
-    cut = _on_the_cut(scanned, distance, point, normal)
+    whole = stuffed(distance, bounds, edge, plane=plane, report=part(report, 0.02, 0.14))
+    scanned, stays = whole.part(plane.height_mm(whole.corner_middles_mm) < 0)
+    cut = scanned.faces_on(plane.height_mm)
+    if not cut.any():
+        raise PlanError("The cut is too small for these elements; move it deeper or use more.")
     springs = _springs(scanned, cut, distance, whole, settings)
     under = Weight(_material(settings), settings.density_kg_per_m3, _vector(settings, "scan_"))
     rest = rested(whole, distance, _bed(settings), under, part(report, 0.14, 0.7))
-    offsets = rest_offsets_mm(rest, whole, scanned.nodes_mm)
+    offsets = (rest.mesh.nodes_mm - whole.nodes_mm)[stays]
     mesh = Mesh(scanned.nodes_mm + offsets, scanned.cells)
     gate(mesh, "the remnant at rest")
     problem = replace(under, gravity_m_per_s2=_vector(settings)).on(mesh, springs)
@@ -184,17 +183,6 @@ def _edge_mm(kept_mm3: float, removed_mm3: float, wanted: int) -> float:
     """Spacing of the lattice that fills the remnant with so many tetrahedra, or nearly so."""
     filled_mm3 = max(kept_mm3, (kept_mm3 + removed_mm3) / _WHOLE)
     return float((12 * filled_mm3 / wanted) ** (1 / 3))
-
-
-def _on_the_cut(
-    mesh: Mesh, distance: Distance, point: Floats, normal: Floats
-) -> npt.NDArray[np.bool_]:
-    """Which surface faces (f,) lie on the cut."""
-    centres = mesh.face_centres_mm(mesh.surface)
-    cut = np.asarray((centres - point) @ normal > np.asarray(distance(centres)))
-    if not cut.any():
-        raise PlanError("The cut is too small for these elements; move it deeper or use more.")
-    return cut
 
 
 def _material(settings: RemnantSettings) -> NeoHookean:

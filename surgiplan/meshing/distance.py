@@ -8,6 +8,8 @@ import numpy.typing as npt
 from surgiplan.errors import GeometryError
 from surgiplan.model import Segment, VoxelGrid
 
+from .levels import level_of_volume
+
 __all__ = ["SignedDistance", "signed_distance"]
 
 Floats = npt.NDArray[np.float64]
@@ -44,6 +46,8 @@ class SignedDistance:
 def signed_distance(segment: Segment) -> SignedDistance:
     """Smooth signed distance to the surface of a segment, without its voxel steps.
 
+    As much lies inside as the segment has voxels, since smoothing shrinks what bulges.
+
     Euclidean distance maps of the mask and of its complement, each less the half voxel to the
     boundary between them, then a Gaussian of half the coarsest voxel.  The axes of the grid are
     taken as orthogonal.  Raises GeometryError for an empty segment.
@@ -61,6 +65,7 @@ def signed_distance(segment: Segment) -> SignedDistance:
     distance -= np.sign(distance) * _half_voxel(distance, spacing)
     sigma_mm = spacing.max() / 2
     distance = gaussian_filter(distance, sigma_mm / spacing, mode="nearest")
+    distance -= level_of_volume(distance, float(segment.voxels))
     grid = segment.grid.cropped(-pad, np.array(segment.mask.shape) + pad)
     corners = segment.grid.corners_lps()
     reach = np.abs(segment.grid.affine[:3, :3]).sum(axis=1)

@@ -117,3 +117,19 @@ def test_signed_distance_to_a_ball_is_that_of_a_ball(name):
     low, high = distance.bounds_mm
     assert np.all(low < CENTRE - 20)
     assert np.all(high > CENTRE + 20)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (3.0, 3.0, 3.0), (5.0, 0.8, 0.8)])
+def test_as_much_lies_inside_a_signed_distance_as_the_segment_has_voxels(spacing):
+    shape = tuple(int(60 / step) for step in spacing)
+    body = segment(grid(shape, spacing), ellipsoid)
+    distance = signed_distance(body)
+    step = 0.8
+    axes = [np.arange(low, high, step) for low, high in distance.bounds_mm.T]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    inside = np.clip(0.5 - distance(points) / step, 0, 1).sum() * step**3 / 1000
+    assert inside == pytest.approx(body.volume_ml, rel=0.002)
+
+
+def ellipsoid(points):
+    return np.linalg.norm((points - CENTRE) / [25.0, 15.0, 9.0], axis=-1) < 1
