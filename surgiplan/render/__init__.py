@@ -13,6 +13,7 @@ from .fields import (
     readings,
     step_fractions,
 )
+from .finding_parts import has_assumptions, has_inside
 from .frame import Frame
 from .look import WINDOW_PRESETS, Look, ResponseLook, Style, defaults_for
 from .painted import Painted, painted_in
@@ -43,6 +44,8 @@ __all__ = [
     "defaults_for",
     "finding_arrays",
     "fraction_words",
+    "has_assumptions",
+    "has_inside",
     "painted_in",
     "pictures",
     "place_of",

@@ -29,6 +29,7 @@ from .disagreement_actors import DisagreementSurface
 from .drags import line_offset_mm, on_sphere, slid, turned_between
 from .fields import coloured_values
 from .finding_actor import FindingActor
+from .finding_parts import Carried, carried_ids
 from .look import Look
 from .resection_actor import ResectionActor, handle_tip
 from .scene import Hit, Scene, StrutsOf, Wanted
@@ -279,25 +280,29 @@ class AnatomyScene(Scene):
 
     def _inputs(self, case: Case, look: Look, path: str, noun: Any) -> tuple[Any, ...] | None:
         """What a noun is drawn from besides itself; None if it cannot be drawn."""
+        shown: Any = case.at(look.finding) if look.finding else None
+        is_done = shown is not None and shown.subject == path and look.selected != path
         if isinstance(noun, Segment):
             surface = self._surface_of(noun)
-            shown = case.at(look.finding) if look.finding else None
+            if shown is not None and noun.id in carried_ids(shown):
+                return None
             covered_by = shown if shown is not None and path in shown.made_from else None
             if covered_by is not None and covered_by.subject.startswith("plan/resections"):
                 return None
             return (surface, cut_of(case, look, noun), covered_by) if surface is not None else None
         if isinstance(noun, StentPlacement):
             centerline = case.plan.centerlines.get(noun.centerline_id)
-            return (centerline,) if centerline is not None else None
+            is_deployed = (
+                is_done and look.response.fraction == 1 and "device/points_lps" in shown.arrays
+            )
+            return (centerline,) if centerline is not None and not is_deployed else None
         if isinstance(noun, Resection):
             organ = case.segments.get(noun.target_id)
-            shown = case.at(look.finding) if look.finding else None
-            is_done = shown is not None and shown.subject == path and look.selected != path
             return (organ,) if organ is not None and not is_done else None
         if isinstance(noun, Finding):
             drawable = path == look.finding and len(coloured_values(noun, look.array))
-            shown = (look.array, look.response)
-            return shown if drawable and "triangles" in noun.arrays else None
+            inputs = (look.array, look.response, _carried(case, look, noun))
+            return inputs if drawable and "triangles" in noun.arrays else None
         return ()
 
     def _fit(self) -> None:
@@ -363,3 +368,15 @@ class AnatomyScene(Scene):
         shown = [d for _, _, d in self._drawn.values() if isinstance(d, coloured)]
         written = [label for one in shown for label in one.labels]
         return super()._all_labels() + self._letters.labels + written
+
+
+def _carried(case: Case, look: Look, finding: Finding) -> tuple[Carried, ...]:
+    """What a finding carries along and the user has not hidden."""
+    found = []
+    for noun_id in carried_ids(finding):
+        segment = case.segments.get(noun_id)
+        name = segment.name if segment is not None else noun_id
+        style = look.style(f"segments/{noun_id}", name)
+        if style.visible:
+            found.append(Carried(noun_id, name[:1].upper() + name[1:], style.colour))
+    return tuple(found)

@@ -22,7 +22,8 @@ from .fields import (
     range_of,
     readings,
 )
-from .finding_marks import ARROW, GHOST, Arrows, CutEdge, Ghost, PlaceMark
+from .finding_marks import ARROW, GHOST, Arrows, Corners, CutEdge, Ghost, PlaceMark
+from .finding_parts import Assumed, Carried, Inside, has_inside
 from .legend import Key, Legend, lookup
 from .look import ResponseLook, Style
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from .anatomy_scene import AnatomyScene
 
 __all__ = ["FindingActor"]
+
+_SEEN_THROUGH = 0.5
+"""How opaque a surface is at most while what lies inside it is shown."""
 
 
 class FindingActor(AnatomyActor):
@@ -42,13 +46,20 @@ class FindingActor(AnatomyActor):
         self._deformed.GetProperty().SetSpecular(0.1)
         self._deformed.GetProperty().SetAmbient(0.25)
         self._arrows, self._cut, self._mark = Arrows(scene), CutEdge(scene), PlaceMark(scene)
+        self._inside, self._assumed = Inside(scene), Assumed(scene, self._actor())
         self.legend, self._key = Legend(scene), Key(scene)
         self._locator: vtkStaticCellLocator | None = None
         self._points, self._moved = np.zeros((0, 3)), np.zeros((0, 3))
         self._finding: Finding | None = None
 
     def update(
-        self, finding: Finding, array: Coloured, response: ResponseLook, style: Style, _sel: bool
+        self,
+        finding: Finding,
+        array: Coloured,
+        response: ResponseLook,
+        carried: tuple[Carried, ...],
+        style: Style,
+        selected: bool,
     ) -> None:
         if finding is not self._finding:
             self._finding = finding
@@ -57,9 +68,17 @@ class FindingActor(AnatomyActor):
         corners = np.asarray(finding.arrays["triangles"], np.int64)
         self._moved = self._points + displacement_at_mm(finding, response.fraction)
         self._colour(finding, array, corners)
-        self._deformed.GetProperty().SetOpacity(style.opacity)
-        self._draw_around(finding, corners)
-        self._key.set(_key_lines(finding, response))
+        is_open = response.inside and has_inside(finding)
+        self._deformed.GetProperty().SetOpacity(min(style.opacity, _SEEN_THROUGH if is_open else 1))
+        # Unsorted glass shows its far side as blots.
+        self._deformed.GetProperty().SetBackfaceCulling(is_open)
+        if is_open:
+            self._inside.set(finding, carried, response.fraction, scanned=response.scanned)
+        else:
+            self._inside.hide()
+        said = self._draw_around(finding, corners)
+        names = [(one.name, one.colour) for one in carried if is_open]
+        self._key.set([*_key_lines(finding, response), *said, *names])
         self._locator = None
 
     @property
@@ -68,7 +87,9 @@ class FindingActor(AnatomyActor):
         return [*self.legend.labels, *self._key.labels, *self._mark.labels]
 
     def prepare(self) -> None:
-        for part in (self.legend, self._key, self._ghost, self._arrows, self._mark):
+        for part in (
+            self.legend, self._key, self._ghost, self._inside, self._arrows, self._mark,
+        ):  # fmt: skip
             part.prepare()
 
     def hit(self, x: float, y: float) -> tuple[str, Points] | None:
@@ -88,11 +109,12 @@ class FindingActor(AnatomyActor):
     def remove(self) -> None:
         super().remove()
         for part in (
-            self._ghost, self._arrows, self._cut, self._mark, self.legend, self._key,
+            self._ghost, self._inside, self._assumed, self._arrows, self._cut, self._mark,
+            self.legend, self._key,
         ):  # fmt: skip
             part.remove()
 
-    def _colour(self, finding: Finding, array: Coloured, corners: np.ndarray) -> None:
+    def _colour(self, finding: Finding, array: Coloured, corners: Corners) -> None:
         values = coloured_values(finding, array, self._response.fraction)
         field = FIELDS[array]
         top, highest = range_of(finding, array)
@@ -110,14 +132,15 @@ class FindingActor(AnatomyActor):
         title = f"{field.title} [{field.unit}]" + (" at 100 %" if at_end else "")
         self.legend.set(title, field.colours, top, more=highest > top * 1.001)
 
-    def _draw_around(self, finding: Finding, corners: np.ndarray) -> None:
+    def _draw_around(self, finding: Finding, corners: Corners) -> list[tuple[str, str]]:
+        """Draw what the look asks for; what it means, line by line, with colours."""
         response = self._response
+        normals = point_normals(self._moved, corners)
         if response.scanned:
             self._ghost.set(self._points, corners)
         else:
             self._ghost.hide()
         if response.arrows:
-            normals = point_normals(self._moved, corners)
             self._arrows.set(self._points, self._moved, normals)
         else:
             self._arrows.hide()
@@ -127,10 +150,14 @@ class FindingActor(AnatomyActor):
             self._cut.hide()
         if response.probe_lps is None:
             self._mark.hide()
-            return
-        place = place_of(finding, response.probe_lps)
-        rows = readings(finding, place, response.fraction)
-        self._mark.set(place.of(self._moved), [f"{name}: {value}" for name, value in rows])
+        else:
+            place = place_of(finding, response.probe_lps)
+            rows = readings(finding, place, response.fraction)
+            self._mark.set(place.of(self._moved), [f"{name}: {value}" for name, value in rows])
+        if response.assumed:
+            return self._assumed.set(finding, self._moved, normals, corners)
+        self._assumed.hide()
+        return []
 
 
 def _key_lines(finding: Finding, response: ResponseLook) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from .colours import MEASURED, SPECIMEN, TEXT, rgb
 if TYPE_CHECKING:
     from .anatomy_scene import AnatomyScene
 
-__all__ = ["ARROW", "GHOST", "Arrows", "CutEdge", "Ghost", "PlaceMark", "evenly"]
+__all__ = ["ARROW", "GHOST", "Arrows", "Corners", "CutEdge", "Ghost", "PlaceMark", "evenly"]
 
 Corners = npt.NDArray[np.int64]
 
@@ -35,30 +35,35 @@ _LINE_PX = 15.0
 class Ghost:
     """The scanned shape: its outline as a line, and glass where tissue left it."""
 
-    def __init__(self, scene: "AnatomyScene", glass: vtkActor) -> None:
+    def __init__(self, scene: "AnatomyScene", glass: vtkActor | None = None) -> None:
         self._scene, self._glass = scene, glass
         self._outline = Lines(scene.renderer, rim="none")
+        self._shape: tuple[Points, Corners, Points] | None = None
+        self._eye: Points | None = None
+        if glass is None:
+            return
         glass.GetProperty().SetColor(*rgb(GHOST))
         glass.GetProperty().SetOpacity(_GLASS_OPACITY)
         # Where both lie on each other the colours are seen, not a flicker of both.
         mapper = glass.GetMapper()
         mapper.SetResolveCoincidentTopologyToPolygonOffset()
         mapper.SetRelativeCoincidentTopologyPolygonOffsetParameters(4.0, 4.0)
-        self._shape: tuple[Points, Corners, Points] | None = None
-        self._eye: Points | None = None
 
-    def set(self, points: Points, corners: Corners) -> None:
+    def set(self, points: Points, corners: Corners, *, colour: str = GHOST) -> None:
         """Draw a surface as it was scanned."""
         if self._shape is None or self._shape[0] is not points:
             self._shape = points, corners, point_normals(points, corners)
-            self._glass.GetMapper().SetInputData(triangles(points, corners))
+            if self._glass:
+                self._glass.GetMapper().SetInputData(triangles(points, corners))
             self._eye = None
-        self._glass.SetVisibility(1)
-        self._outline.style(GHOST, 1.6 * self._scene.pixel_ratio, opacity=0.9)
+        if self._glass:
+            self._glass.SetVisibility(1)
+        self._outline.style(colour, 1.6 * self._scene.pixel_ratio, opacity=0.9)
 
     def hide(self) -> None:
         """Draw nothing."""
-        self._glass.SetVisibility(0)
+        if self._glass:
+            self._glass.SetVisibility(0)
         self._outline.set(np.zeros((0, 2, 3)))
         self._shape = self._eye = None
 

@@ -46,6 +46,10 @@ class ResponseLook:
     """Whether the scanned shape is drawn, too."""
     arrows: bool = False
     """Whether arrows show the displacement."""
+    inside: bool = True
+    """Whether the surface is glass so that device, tumours and vessels in it are seen."""
+    assumed: bool = False
+    """Whether springs, held places and the wall that no scan shows are drawn."""
     probe_lps: tuple[float, float, float] | None = None
     """The marked place of the tissue, where it was scanned, in LPS [mm]."""
 
@@ -194,13 +198,15 @@ def _coloured(value: Any) -> Coloured:
     raise ValueError(f"{value!r} cannot be shown as colour")
 
 
+_SWITCHES = ("scanned", "arrows", "inside", "assumed")
+
+
 def _response(value: Mapping[str, Any]) -> ResponseLook:
     fraction = float(value.get("fraction", 1.0))
     if not 0 <= fraction <= 1:
         raise ValueError("a fraction lies between 0 and 1")
     return ResponseLook(
         fraction=fraction,
-        scanned=bool(value.get("scanned", True)),
-        arrows=bool(value.get("arrows", False)),
+        **{name: bool(value[name]) for name in _SWITCHES if name in value},
         probe_lps=_point(value.get("probe_lps")),
     )

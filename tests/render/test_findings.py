@@ -165,3 +165,55 @@ def test_the_face_of_a_cut_has_an_edge(scene):
     assert scene._drawn["findings/sunk"][2]._cut._lines.pieces > 20
     shown(scene, replace(sunk_ball(), id="sunk"))
     assert scene._drawn["findings/sunk"][2]._cut._lines.pieces == 0
+
+
+def test_a_tumour_inside_lies_where_the_tissue_carried_it(scene):
+    tumour = octahedron(MIDDLE, 8.0)
+    carried = np.tile([0.0, 0.0, -6.0], (len(tumour.points_lps), 1))
+    finding = sunk_ball(**{
+        "embedded/lesion/points_lps": tumour.points_lps,
+        "embedded/lesion/triangles": tumour.triangles,
+        "embedded/lesion/displacement_mm": carried,
+    })  # fmt: skip
+    assert "Lesion" in shown(scene, finding, fraction=0.5)
+    drawn = scene._drawn["findings/sunk"][2]
+    body, ghost = drawn._inside._bodies["lesion"]
+    z = np.array(body.GetBounds())[4:].mean()
+    assert z == pytest.approx(MIDDLE[2] - 3.0, abs=0.01)
+    assert ghost._outline.pieces > 0
+    assert drawn._deformed.GetProperty().GetOpacity() < 1
+    shown(scene, finding, inside=False)
+    assert not drawn._inside._bodies
+    assert drawn._deformed.GetProperty().GetOpacity() == 1
+
+
+def test_the_device_is_drawn_as_deployed_at_the_end_of_the_loading_only(scene):
+    struts = MIDDLE + np.array([[-5.0, 0, -9], [5.0, 0, 0], [-5.0, 0, 9]])
+    finding = sunk_ball(**{
+        "device/points_lps": struts, "device/lines": np.array([[0, 1], [1, 2]]),
+    })  # fmt: skip
+    shown(scene, finding)
+    device = scene._drawn["findings/sunk"][2]._inside._device
+    device.GetMapper().Update()
+    assert np.array(device.GetBounds()[4:]) == pytest.approx(MIDDLE[2] + [-9, 9], abs=1.0)
+    shown(scene, finding, fraction=0.4)
+    assert not device.GetVisibility()
+
+
+def test_what_is_assumed_is_drawn_and_said(scene):
+    z = BALL.points_lps[:, 2] - MIDDLE[2]
+    finding = sunk_ball(
+        spring_kpa_per_mm=np.where(z < -20, 0.5, np.where(z < 10, 0.02, 0.0)),
+        fixed=z > 28, thickness_assumed=z > 0,
+    )  # fmt: skip
+    texts = shown(scene, finding, assumed=True)
+    assert any("0.02 kPa/mm" in text for text in texts)
+    assert any("0.5 kPa/mm" in text for text in texts)
+    assert any("held" in text for text in texts)
+    assert any("not seen on the scan" in text for text in texts)
+    assumed = scene._drawn["findings/sunk"][2]._assumed
+    assert assumed._soft.pieces > 20
+    assert assumed._stiff.pieces > 5
+    assert np.array(assumed._grown.GetBounds())[4] >= MIDDLE[2]
+    assert not any("kPa/mm" in text for text in shown(scene, finding))
+    assert assumed._soft.pieces == 0

@@ -15,6 +15,13 @@ from .panel import NumberTable, enable, quiet_label
 __all__ = ["ResponseView"]
 
 _PLAY_MS, _PLAY_PERCENT = 50, 2
+_SWITCHES = (
+    ("scanned", "Scanned shape", "Outlines the shape on the scan beside the computed one."),
+    ("arrows", "Arrows", "From where tissue was scanned to where it is, in true length."),
+    ("inside", "What lies inside", "Device, tumours and vessels through a glassy surface."),
+    ("assumed", "What is assumed", "Springs, held places, and what no scan shows; in words, too."),
+)
+"""Field of the look, words and hint."""
 
 
 class ResponseView(QWidget):
@@ -110,22 +117,19 @@ class ResponseView(QWidget):
 
     def _add_switches(self) -> None:
         self._switches: dict[str, QCheckBox] = {}
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(16)
-        for name, text, hint in (
-            ("scanned", "Scanned shape", "Draws the shape on the scan beside the computed one."),
-            ("arrows", "Arrows", "From where tissue was scanned to where it is, in true length."),
-        ):
+        grid = QGridLayout()
+        grid.setContentsMargins(0, 0, 0, 0)
+        for n, (name, text, hint) in enumerate(_SWITCHES):
             box = QCheckBox(text, objectName=f"show_{name}")
             box.setToolTip(hint)
             box.clicked.connect(lambda on, which=name: self._change(**{which: bool(on)}))
             self._switches[name] = box
-            row.addWidget(box)
-        row.addStretch(1)
+            grid.addWidget(box, n // 2, n % 2)
         holder = QWidget()
-        holder.setLayout(row)
+        holder.setLayout(grid)
         self._add(holder)
+        self.assumptions = quiet_label("assumptions")
+        self._add(self.assumptions)
 
     def _add_place(self) -> None:
         row = QHBoxLayout()
@@ -170,6 +174,7 @@ class ResponseView(QWidget):
         self.how.setText(fraction_words(self._finding, response.fraction))
         for name, box in self._switches.items():
             box.setChecked(getattr(response, name))
+        self._show_assumptions(self._finding, wanted=response.assumed)
         why_not = "" if self.is_shown else "Choose a colour first: the response is not drawn."
         for widget in (self.slider, self.play, self.mark_highest, *self._switches.values()):
             if widget.isEnabled() == bool(why_not):
@@ -182,6 +187,15 @@ class ResponseView(QWidget):
             else []
         )
         self.place.show_rows([(name, value, "", "") for name, value in rows])
+
+    def _show_assumptions(self, finding: Finding, *, wanted: bool) -> None:
+        from surgiplan.render import has_assumptions, has_inside
+
+        sentences = finding.numbers.get("assumptions", ())
+        self._switches["inside"].setVisible(has_inside(finding))
+        self._switches["assumed"].setVisible(bool(sentences) or has_assumptions(finding))
+        self.assumptions.setVisible(wanted and bool(sentences))
+        self.assumptions.setText("\n".join(f"•  {one}" for one in sentences))
 
     def _colour_chosen(self) -> None:
         array = self.colouring.currentData()
