@@ -214,6 +214,6 @@ def test_what_is_assumed_is_drawn_and_said(scene):
     assumed = scene._drawn["findings/sunk"][2]._assumed
     assert assumed._soft.pieces > 20
     assert assumed._stiff.pieces > 5
-    assert np.array(assumed._grown.GetBounds())[4] >= MIDDLE[2]
+    assert np.array(assumed._grown.GetBounds())[4] >= MIDDLE[2] - 4.0
     assert not any("kPa/mm" in text for text in shown(scene, finding))
     assert assumed._soft.pieces == 0
