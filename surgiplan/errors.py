@@ -46,10 +46,19 @@ class PlanError(SurgiplanError):
 class SolveError(SurgiplanError):
     """A finite-element solve that did not converge."""
 
-    def __init__(self, message: str, *, iterations: int = 0, residual: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        iterations: int = 0,
+        residual: float | None = None,
+        point_lps: tuple[float, float, float] | None = None,
+    ) -> None:
         super().__init__(message)
         self.iterations = iterations
         self.residual = residual
+        self.point_lps = point_lps
+        """Where forces were left over most in LPS [mm], if that is known."""
 
 
 class Cancelled(SurgiplanError):

@@ -242,9 +242,12 @@ def gate(mesh: Mesh, what: str) -> float:
     if len(quality) and quality.min() >= _WORST_JACOBIAN:
         return float(quality.min())
     bad = int((~(quality >= _WORST_JACOBIAN)).sum())
+    worst = mesh.cells[np.nan_to_num(quality, nan=-np.inf).argmin(), : mesh.element.corners]
+    x, y, z = mesh.nodes_mm[worst].mean(axis=0).tolist()
     raise GeometryError(
         f"{bad} of {len(quality)} {_PLURAL[mesh.element.corners]} of {what} are flat or inside "
-        f"out; smooth its surface or choose another element size."
+        f"out; smooth its surface or choose another element size.",
+        point_lps=(x, y, z),
     )
 
 

@@ -39,6 +39,7 @@ class Newton:
         self.iterations = self.cg_iterations = 0
         self._scale = self._left = self._done = 0.0
         self.span = (0.0, 1.0)
+        self._last: State | None = None
         # Guess of the elements' own pressure, kept while the tissue moves (augmented Lagrange).
         cells = len(problem.mesh.cells)
         self.pressure = np.zeros(cells) if problem.tissue.seeks_pressure else None
@@ -49,11 +50,22 @@ class Newton:
         """Norm of the forces left over that of all loads and supports, where it was last."""
         return self._left / max(self._scale, 1e-300)
 
+    @property
+    def trouble_lps(self) -> tuple[float, float, float] | None:
+        """Where at rest the node lies on which most force was left over [mm], if one was."""
+        if self._last is None:
+            return None
+        left = np.where(self._free, self._last.residual, 0.0)
+        worst = int(np.linalg.norm(left, axis=1).argmax())
+        x, y, z = self._problem.mesh.nodes_mm[worst].tolist()
+        return x, y, z
+
     def equilibrium(self, u: Floats, load: float) -> tuple[Floats, State]:
         """Displacement and state at equilibrium under ``load``, from ``u``; or StepFailed."""
         u, state = self._moved_supports(u, load)
         goal = self._tolerance if self.pressure is None else _LOOSEST
         for _ in range(_NEWTON_LIMIT):
+            self._last = state
             self._left, self._scale = self._norm(state), self._size(state)
             if self.pressure is not None and self._left <= goal * self._scale:
                 self.pressure = state.pressure_kpa

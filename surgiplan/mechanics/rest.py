@@ -81,11 +81,13 @@ def rest_shape(
         if step < _SHORTEST:
             break
         places = kept[1] - step * kept[2]
+    x, y, z = scanned.nodes_mm[np.linalg.norm(kept[2], axis=1).argmax()].tolist()
     raise SolveError(
         f"The shape without load was not found: the best, after {search.rounds} rounds, misses the "
         f"scan by {kept[0]:.2f} mm. Make the tissue stiffer or the load of the scan smaller.",
         iterations=search.rounds,
         residual=kept[0],
+        point_lps=(x, y, z),
     )
 
 

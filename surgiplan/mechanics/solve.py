@@ -175,4 +175,5 @@ class _Loading:
             f"stiffer or the elements smaller.",
             iterations=newton.iterations,
             residual=newton.residual,
+            point_lps=newton.trouble_lps,
         )

@@ -89,10 +89,12 @@ def _unfolded(
         if (degree[rough] >= most).all():
             break
         degree[rough] = np.minimum(degree[rough] + 0.5, most)
+    x, y, z = points[tets[bad]].reshape(-1, 3).mean(axis=0).tolist()
     raise GeometryError(
         f"The vessel wall of {thickness_mm:g} mm folds onto itself: its contours cross or it bends "
         f"more tightly than it is wide. Smooth the lumen, shorten the part to be computed, or make "
-        f"the wall thinner."
+        f"the wall thinner.",
+        point_lps=(x, y, z),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surgiplan import __version__
+from surgiplan.errors import SolveError
 from surgiplan.model import Case, Finding
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ _FIRST_ANSWER = {
 }
 
 
+_MOST_STRAIN = 1.0
+"""Green-Lagrange; drawn out to 1.7 times its length, further than the laws of tissue were
+measured.  Aortic wall and liver tear at a fraction of it."""
+
+
 def finding_of(
     case: Case,
     path: str,
@@ -38,7 +44,11 @@ def finding_of(
     numbers: Mapping[str, Any],
     response: "Response",
 ) -> Finding:
-    """The finding about what stands at ``path``, made from the ``inputs`` (paths in the case)."""
+    """The finding about what stands at ``path``, made from the ``inputs`` (paths in the case).
+
+    Raises SolveError for an answer that no tissue could give.
+    """
+    _require_credible(response)
     values = {f.name: getattr(settings, f.name) for f in fields(settings)}
     return Finding(
         id=f"{path.rpartition('/')[2]}_response",
@@ -58,6 +68,22 @@ def finding_of(
         },
         software=f"surgiplan {__version__}",
     )
+
+
+def _require_credible(response: "Response") -> None:
+    moved, strained = response.displacement_mm, response.strain
+    if not (response.converged and np.isfinite(moved).all() and np.isfinite(strained).all()):
+        raise SolveError("The answer is not finite everywhere; simulate with other settings.")
+    if response.strain_p95 > _MOST_STRAIN:
+        x, y, z = response.points_mm[int(strained.argmax())].tolist()
+        raise SolveError(
+            f"A twentieth of the tissue would be strained by more than "
+            f"{response.strain_p95:.0%}, which no tissue bears; make the load or the device "
+            f"smaller, or the tissue stiffer.",
+            iterations=response.iterations,
+            residual=response.residual,
+            point_lps=(x, y, z),
+        )
 
 
 def plain_numbers(answer: Any) -> dict[str, Any]:

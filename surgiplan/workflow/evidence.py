@@ -59,8 +59,8 @@ class _Runs:
         self._first = finding.numbers
 
     def _respond(self, settings: Any, report: Report) -> Numbers:
-        respond = self._simulation.respond
-        return respond(self._case, self._finding.subject, settings, report).numbers
+        path = self._finding.subject
+        return self._simulation.answer(self._case, path, settings, report).numbers
 
     def second_mesh(self, report: Report) -> dict[str, Any]:
         """The error of each headline number, by its key and of the largest displacement."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from math import isfinite
 from typing import Any
 
 from surgiplan.errors import PlanError
@@ -22,9 +23,19 @@ def settings_from(settings_class: type, given: Mapping[str, Any]) -> Any:
             there_are = ", ".join(known) or "none"
             raise PlanError(f"There is no setting {name!r} here; there are: {there_are}.")
         values[name] = _parsed(name, value, name in quantities(settings_class))
+        _require_same_length(name, values[name], known[name].default)
     settings = settings_class(**values)
     check(settings)
     return settings
+
+
+def _require_same_length(name: str, value: Any, default: Any) -> None:
+    """PlanError unless a setting of several numbers has as many, all finite."""
+    if not isinstance(default, tuple):
+        return
+    given = value if isinstance(value, tuple | list) else ()
+    if len(given) != len(default) or not all(isfinite(one) for one in given):
+        raise PlanError(f"The setting {name} needs {len(default)} numbers, as in 0,9.81,0.")
 
 
 def _parsed(name: str, value: Any, is_number: bool) -> Any:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from surgiplan.edits import RecordFinding
-from surgiplan.errors import PlanError
+from surgiplan.errors import GeometryError, PlanError, SolveError
 from surgiplan.jobs_report import Report, silent
 from surgiplan.model import Case, Finding
 
 from . import remnant_response as remnants
 from . import vessel_response as vessels
+from .places import with_place
 from .scenarios import Scenario
 from .settings import settings_from
 
@@ -30,18 +31,26 @@ class Simulation:
     headlines: tuple[str, ...]
     scenarios: Callable[[Any], tuple[Scenario, ...]]
 
+    def answer(self, case: Case, path: str, settings: Any, report: Report) -> Finding:
+        """The finding about what stands at ``path``; GeometryError and SolveError say where."""
+        try:
+            return self.respond(case, path, settings, report)
+        except (GeometryError, SolveError) as error:
+            raise with_place(error, case, path) from error
+
 
 def simulate(
     case: Case, subject: str, settings: Mapping[str, Any] | None = None, *, report: Report = silent
 ) -> RecordFinding:
     """Tissue response to a placed stent or a planned resection, given by id or path.
 
-    Raises PlanError for an unknown subject or setting, SolveError without convergence.
+    Raises PlanError for an unknown subject or setting, GeometryError for a shape that
+    cannot be meshed, SolveError without convergence; both say where.
     """
     path = _subject(case, subject)
     simulation = simulation_of(path)
     values = settings_from(simulation.settings, settings or {})
-    return RecordFinding(simulation.respond(case, path, values, report))
+    return RecordFinding(simulation.answer(case, path, values, report))
 
 
 def simulation_settings(case: Case, subject: str) -> type:
