@@ -119,22 +119,23 @@ class Problem:
         resistance to change of volume around it; at the right guess it changes nothing.
         ``touches``: what the contacts remember.
         """
-        internal, external = np.zeros_like(u), load * self._dead
+        most = 1.0 if self.loads.preloaded else load
+        internal, external = np.zeros_like(u), most * self._dead
         blocks = np.zeros((len(self.pattern.keys) if tangent else 1, 3, 3))
         own = np.zeros(len(self._cells))
         energy, smallest = self._tissue_at(u, pressure_kpa, internal, blocks, own, tangent=tangent)
         if not np.isfinite(energy):
             return State(np.inf, smallest, internal, external, None)
-        energy -= load * float(np.einsum("ij,ij->", self._dead, u))
+        energy -= most * float(np.einsum("ij,ij->", self._dead, u))
         if self._springs is not None:
             pull = self._product(self._springs, u)
-            energy += float(np.einsum("ij,ij->", pull / 2 - load * self._pulls, u))
-            external += load * self._pulls - pull
+            energy += float(np.einsum("ij,ij->", pull / 2 - most * self._pulls, u))
+            external += most * self._pulls - pull
             if tangent:
                 blocks += self._springs
         if self._contact:
             energy += self._contact.add(u, load, external, blocks, tangent=tangent)
-        following = self._pressed(u, load, blocks, tangent=tangent)
+        following = self._pressed(u, most, blocks, tangent=tangent)
         if self.loads.contacts:
             following = np.zeros_like(u) if following is None else following
             energy += self.contacts.add(
@@ -259,8 +260,8 @@ class Problem:
             blocks = np.einsum("fab,fij->fabij", overlap, way)
             slots = self._pair_slots(springs.faces).reshape(overlap.shape)
             np.add.at(total, slots, blocks)
-            shares = np.einsum("fq,qa->fa", weights, shapes)
-            force = np.einsum("fa,fij,j->fai", shares, way, np.array(springs.pull_mm))
+            pull = np.broadcast_to(springs.pull_mm, pulls.shape)[springs.faces]
+            force = np.einsum("fab,fij,fbj->fai", overlap, way, pull, optimize=True)
             np.add.at(pulls, springs.faces, force)
         return total, pulls
 
@@ -271,11 +272,14 @@ class _Contact:
     def __init__(self, problem: Problem, expander: Expander) -> None:
         self._expander = expander
         self._nodes, faces = problem.mesh.nodes_mm.copy(), expander.faces
+        placed = problem.mesh
+        if expander.placed_mm is not None:
+            placed = Mesh(placed.nodes_mm + expander.placed_mm, placed.cells)
         self._faces = np.array(faces, dtype=np.int32)
-        self._weights = problem.mesh.face_weights_mm2(faces)
+        self._weights = placed.face_weights_mm2(faces)
         self._slots = problem._pair_slots(self._faces)
         self._shapes = problem.mesh.element.face.shapes.copy()
-        points = np.einsum("qa,fai->fqi", self._shapes, self._nodes[faces])
+        points = np.einsum("qa,fai->fqi", self._shapes, placed.nodes_mm[faces])
         self._start, self._reach = _nearest_segments(points, expander.axis_mm)
         self.pressures = np.zeros(self._weights.shape)
 
@@ -316,7 +320,7 @@ def pattern_of(groups: Ints, size: int) -> Pattern:
 
 
 def _dead_forces(mesh: Mesh, loads: Loads) -> Floats:
-    """Nodal forces (n, 3) of weight and dead traction [mN]."""
+    """Nodal forces (n, 3) of weight, dead traction and dead forces [mN]."""
     shares = mesh.point_volumes_mm3 @ mesh.element.shapes
     weight = np.bincount(mesh.cells.ravel(), shares.ravel(), minlength=len(mesh.nodes_mm))
     total = np.outer(weight, loads.body_force_mn_per_mm3)
@@ -324,7 +328,7 @@ def _dead_forces(mesh: Mesh, loads: Loads) -> Floats:
         shares = mesh.face_weights_mm2(traction.faces) @ mesh.element.face.shapes
         kpa = np.broadcast_to(traction.kpa, (len(traction.faces), 3))
         np.add.at(total, traction.faces, shares[..., None] * kpa[:, None])
-    return total
+    return total if loads.forces_mn is None else total + loads.forces_mn
 
 
 def _cubics(axis: Floats, values: Floats) -> Floats:

@@ -65,7 +65,7 @@ def spring_stiffness_kpa_per_mm(mesh: Mesh, springs: tuple[Springs, ...]) -> Flo
     np.add.at(around, mesh.surface, mesh.face_weights_mm2(mesh.surface) @ shapes)
     total = np.zeros(count)
     for one in springs:
-        if not any(one.pull_mm):
+        if np.ndim(one.pull_mm) == 2 or not any(one.pull_mm):
             shares = mesh.face_weights_mm2(one.faces) @ shapes
             stiffness = np.broadcast_to(one.stiffness_kpa_per_mm, len(one.faces))
             np.add.at(total, one.faces, shares * stiffness[:, None])

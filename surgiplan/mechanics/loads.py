@@ -63,13 +63,14 @@ class Springs:
     One stiffness for all faces, or one for each (f,).
     The springs hold in every direction, as tissue that is grown to its neighbour does, or with
     ``slides`` only along the faces' normals at rest.  Their far ends move by ``pull_mm``: strong
-    springs with a pull are a handle.
+    springs with a pull are a handle.  A pull (n, 3) of each node lays the springs to a shape that
+    is not the one at rest: they are at ease where the nodes have moved by it.
     """
 
     faces: Ints
     stiffness_kpa_per_mm: float | Floats
     slides: bool = False
-    pull_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    pull_mm: tuple[float, float, float] | Floats = (0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +79,8 @@ class Expander:
 
     Its pressure is ``stiffness_kpa_per_mm`` times ``share`` (k,) times the depth of the wall
     inside ``radius_mm`` (k,).  The share is 1 along the expander and fades to 0 at its ends; a
-    sudden end would leave the points on it without equilibrium.
+    sudden end would leave the points on it without equilibrium.  It is placed, and areas are
+    measured, where the nodes have moved by ``placed_mm`` (n, 3); if not given, at rest.
     """
 
     faces: Ints
@@ -86,6 +88,7 @@ class Expander:
     radius_mm: Floats
     share: Floats
     stiffness_kpa_per_mm: float
+    placed_mm: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +101,11 @@ class Held:
 
 @dataclass(frozen=True, eq=False)
 class Loads:
-    """All that acts on a mesh at once; a load step applies a fraction of it."""
+    """All that acts on a mesh at once; a load step applies a fraction of it.
+
+    ``forces_mn`` (n, 3): dead forces on single nodes.  ``preloaded``: all but the expander acts
+    whole from the beginning, and a load step opens the expander by its fraction.
+    """
 
     body_force_mn_per_mm3: Floats = field(default_factory=lambda: np.zeros(3))
     tractions: tuple[Traction, ...] = ()
@@ -106,6 +113,8 @@ class Loads:
     springs: tuple[Springs, ...] = ()
     expander: Expander | None = None
     contacts: tuple[Obstacle, ...] = ()
+    forces_mn: Floats | None = None
+    preloaded: bool = False
 
 
 def held(node_count: int, nodes: npt.ArrayLike, components: str = "xyz") -> Held:

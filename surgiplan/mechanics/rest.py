@@ -27,6 +27,10 @@ _MEMORY = 3
 _SLOW = 0.4
 """A round that leaves more than this share of the miss takes a new tangent."""
 _FORCING = 0.05
+_SETTLED = 3
+"""From this round on a guess is near enough to the truth for the tangent of loaded tissue."""
+_PATIENCE = 1.5
+"""How much farther off than the best a round may be: the greatest miss need not fall evenly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,7 @@ def rest_shape(
     under: Callable[[Mesh], Problem],
     held: Held,
     *,
+    guess_mm: Floats | None = None,
     tolerance_mm: float = 0.01,
     report: Report = silent,
 ) -> RestShape:
@@ -58,11 +63,14 @@ def rest_shape(
 
     ``under`` puts a mesh under the loads of the scan (gravity, blood pressure).  Nodes are moved
     back by what they miss of their scanned place (Sellier, Mech. Res. Commun. 38:461, 2011) until
-    none misses more than ``tolerance_mm``.  What they miss is told by one linear step from the
-    scanned place, not by a whole solution.  Raises SolveError when that leads nowhere.
+    none misses more than ``tolerance_mm``, beginning at ``guess_mm`` (n, 3) or at the scan.  What
+    they miss is told by one linear step from the scanned place, not by a whole solution.  Raises
+    SolveError when that leads nowhere.
     """
     search = _Search(scanned, under, held, report)
-    places = scanned.nodes_mm - np.where(held.mask, held.displacement_mm, 0.0)
+    search.is_guessed = guess_mm is not None
+    places = scanned.nodes_mm if guess_mm is None else guess_mm
+    places = np.where(held.mask, scanned.nodes_mm - held.displacement_mm, places)
     kept, step = (np.inf, places, np.zeros_like(places)), 1.0
     for _ in range(_ROUNDS):
         apart = search.apart_mm(places)
@@ -71,9 +79,9 @@ def rest_shape(
         if apart is not None and miss <= tolerance_mm:
             moved = scanned.nodes_mm - places + apart
             return RestShape(scanned.moved_to(places), moved, miss)
-        if apart is not None and miss < kept[0]:
+        if apart is not None and miss < _PATIENCE * kept[0]:
             search.refresh_after(miss / kept[0])
-            kept = (miss, places, apart)
+            kept = min(kept, (miss, places, apart), key=lambda tried: tried[0])
             places = search.next_places(places, apart) if step == 1.0 else places - step * apart
             continue
         search.forget()
@@ -103,6 +111,7 @@ class _Search:
         self._tried: list[tuple[Floats, Floats]] = []
         self._done = 0.0
         self.rounds = 0
+        self.is_guessed = False
 
     def apart_mm(self, places: Floats) -> Floats | None:
         """How far nodes (n, 3) that rest at ``places`` come to lie from their scanned place."""
@@ -119,16 +128,21 @@ class _Search:
         return self._step_mm(problem, u)
 
     def _step_mm(self, problem: Problem, u: Floats) -> Floats | None:
-        state = problem.at(u, 1.0, tangent=self._is_stale)
+        # A guess is no equilibrium, and loaded it may be unstable; tissue at rest never is.
+        early = self.is_guessed and self.rounds < _SETTLED
+        self._is_stale |= self.is_guessed and self.rounds == _SETTLED
+        state = problem.at(u, 1.0, tangent=self._is_stale and not early)
         if not np.isfinite(state.energy):
             return None
         if self._is_stale:
+            rest = problem.at(np.zeros_like(u), 0.0, tangent=True) if early else state
             self._tangent = self._tangent or Tangent(problem, self._held.mask)
-            self._tangent.update(state.blocks)
+            self._tangent.update(rest.blocks)
             self._is_stale = False
         assert self._tangent is not None
         forces = np.where(self._held.mask, 0.0, -state.residual)
-        step, _ = conjugate_gradients(self._tangent, forces, _FORCING, self.tick)
+        forcing = _FORCING / 10 if self.is_guessed else _FORCING
+        step, _ = conjugate_gradients(self._tangent, forces, forcing, self.tick)
         return step
 
     def tick(self, done: float = 0.0) -> None:

@@ -72,13 +72,15 @@ def solve(
     """Equilibrium under the whole load, reached in ``steps`` that halve when one fails.
 
     Every multiple of 1/``steps`` of the load is one of ``Solution.steps``.  From ``start_mm``
-    (n, 3), the equilibrium of a problem much like it, the whole load is tried at once.  Raises
-    SolveError when a step fails that was already halved three times, and for a body that nothing
-    holds.
+    (n, 3), the equilibrium of a problem much like it, the whole load is tried at once; preloaded
+    tissue is loaded in steps from there.  Raises SolveError when a step fails that was already
+    halved three times, and for a body that nothing holds.
     """
     check_supports(problem, held)
     loading = _Loading(Newton(problem, held, tolerance, report))
-    return loading.run(steps) if start_mm is None else loading.resume(start_mm, steps)
+    if start_mm is None or problem.loads.preloaded:
+        return loading.run(steps, start_mm)
+    return loading.resume(start_mm, steps)
 
 
 def solve_small_strain(
@@ -119,9 +121,10 @@ class _Loading:
         self._newton = newton
         self._steps: list[Step] = []
 
-    def run(self, steps: int) -> Solution:
+    def run(self, steps: int, start_mm: Floats | None = None) -> Solution:
         newton = self._newton
-        u = np.zeros_like(newton.held.displacement_mm)
+        rest = np.zeros_like(newton.held.displacement_mm)
+        u = rest if start_mm is None else np.array(start_mm, float)
         load, increment, halvings = 0.0, 1.0 / steps, 0
         while load < 1.0:
             target = 1.0 if load + increment > 1.0 - 1e-9 else load + increment

@@ -26,6 +26,8 @@ _FARTHEST = 0.3
 class Wall:
     """The wall of a vessel and how it follows from the contours.
 
+    Faces ``inner``, ``outer`` and ``ends`` (f, k).  ``feet_mm`` (n, 3): where the lumen lies
+    below each node, and ``middles_mm`` (n, 3) the middle of the lumen there.
     ``grid`` (2 s - 1, 2 a): inner nodes, corners at even indices; the parameters of the contour
     points in it are ``rows`` (n,) and ``columns`` (angles,).  ``moved_max_mm`` and
     ``moved_rms_mm``: how far the meshed lumen lies from the contours given, but for ``strays`` of
@@ -35,13 +37,20 @@ class Wall:
     mesh: Mesh
     inner: Ints
     outer: Ints
-    end_nodes: npt.NDArray[np.bool_]
+    ends: Ints
+    feet_mm: Floats
+    middles_mm: Floats
     grid: Ints
     rows: Floats
     columns: Floats
     moved_max_mm: float
     moved_rms_mm: float
     strays: int
+
+    @property
+    def end_nodes(self) -> Ints:
+        """Numbers of the nodes on the two ends."""
+        return np.unique(self.ends)
 
     def at_contours(self, values: Floats) -> Floats:
         """Nodal ``values`` (nodes, c) at the contour points (n, angles, c)."""
@@ -143,14 +152,17 @@ def _described(mesh: Mesh, lumen: Lumen, layers: int) -> Wall:
     corners = np.arange(len(mesh.corner_nodes)).reshape(layers + 1, stations, angles)
     faces = mesh.surface[:, :3]
     layer, station = faces // (stations * angles), faces // angles % stations
-    ends = np.zeros(len(mesh.nodes_mm), bool)
-    for end in (0, stations - 1):
-        ends[mesh.surface[(station == end).all(axis=1)]] = True
+    at_end = [(station == end).all(axis=1) for end in (0, stations - 1)]
+    rings = mesh.nodes_mm[corners[0]].mean(axis=1)
+    beside = np.tile(np.repeat(rings, angles, axis=0), (layers + 1, 1))
+    below = np.tile(mesh.nodes_mm[corners[0].ravel()], (layers + 1, 1))
     return Wall(
         mesh=mesh,
         inner=mesh.surface[(layer == 0).all(axis=1)],
         outer=mesh.surface[(layer == layers).all(axis=1)],
-        end_nodes=ends,
+        ends=mesh.surface[np.logical_or(*at_end)],
+        feet_mm=below[mesh.parents].mean(axis=1),
+        middles_mm=beside[mesh.parents].mean(axis=1),
         grid=_refined_grid(mesh, corners[0]),
         rows=2 * lumen.rows,
         columns=2 * lumen.columns,

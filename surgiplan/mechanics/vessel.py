@@ -11,8 +11,9 @@ from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model.quantity import Quantity, check
 
 from .assembly import Problem
-from .loads import Expander, Loads, Springs, held
+from .loads import Expander
 from .material import NeoHookean
+from .prestress import KPA_PER_MMHG, Surroundings, Tissues, Vessel, scanned_vessel
 from .response import Response, response_of
 from .solve import solve
 from .tube import Wall, wall_of
@@ -39,6 +40,22 @@ class VesselSettings:
     poisson_ratio: Annotated[
         float, Quantity("1", 0.0, 0.49, "0.5 is incompressible; arteries nearly so")
     ] = 0.45
+    pressure_mmhg: Annotated[
+        float,
+        Quantity(
+            "mmHg", 0.0, 250.0,
+            "blood pressure in the scan; 93 is the mean of 120/80 (diastolic and a third of the "
+            "pulse), 120 or 80 for a scan gated to systole or diastole",
+        ),
+    ] = 93.0  # fmt: skip
+    operation_pressure_mmhg: Annotated[
+        float | None,
+        Quantity("mmHg", 0.0, 250.0, "blood pressure with the stent; as in the scan if not given"),
+    ] = None
+    axial_prestretch_fraction: Annotated[
+        float,
+        Quantity("1", 0.0, 0.15, "how much longer than at rest; 0.05 to 0.1 in use (unconfirmed)"),
+    ] = 0.05
     stent_stiffness_kpa_per_mm: Annotated[
         float,
         Quantity(
@@ -49,6 +66,14 @@ class VesselSettings:
     surroundings_kpa_per_mm: Annotated[
         float, Quantity("kPa/mm", 0.0, 50.0, "springs of the tissue around (unconfirmed)")
     ] = 0.5
+    ends_kpa_per_mm: Annotated[
+        float,
+        Quantity(
+            "kPa/mm", 0.1, 1000.0,
+            "springs on which both ends hang: about the wall's modulus over the length of vessel "
+            "beyond (unconfirmed)",
+        ),
+    ] = 10.0  # fmt: skip
     elements: Annotated[
         int, Quantity("1", 600, 20000, "tetrahedra wanted; more are slower and more exact")
     ] = 4000
@@ -62,7 +87,7 @@ class VesselResponse:
     ``contact_pressure_kpa`` (n, angles): of the stent on the wall there.  ``radial_force_n``: sum
     of that pressure over the lumen.  ``contours_moved_mm``: greatest distance between the contours
     given and the lumen that was meshed, by smoothing and facets; ``contours_moved_rms_mm``: as a
-    rule.
+    rule.  ``scan_miss_mm``: how far the wall under the scan's own pressure lies from its scan.
     """
 
     response: Response
@@ -72,14 +97,13 @@ class VesselResponse:
     radial_force_n: float
     contours_moved_mm: float
     contours_moved_rms_mm: float
+    scan_miss_mm: float
     assumptions: tuple[str, ...]
 
 
 _ASSUMPTIONS = (
-    "The imaged vessel is taken as free of stress; its blood pressure and its stretch along the "
-    "body are neglected.",
     "The wall has one thickness and one stiffness; calcium and thrombus are not modelled.",
-    "Both ends of the computed part are held; the stent slides without friction.",
+    "Both ends hang on springs, as the tissue around does; the stent slides without friction.",
     "The stent is a spring in radial direction; it neither shortens nor straightens the vessel.",
 )
 
@@ -104,23 +128,35 @@ def deploy_stent(
     axis, contours, radius = _checked(axis_mm, contours_mm, expander_radius_mm)
     report(0.0, "Meshing the vessel wall")
     wall = wall_of(contours, settings.thickness_mm, int(settings.elements))
-    report(0.05, "Preparing the stent")
-    problem = _problem(wall, axis, radius, settings)
-    ends = held(len(wall.mesh.nodes_mm), wall.end_nodes)
-    solution = solve(problem, ends, report=part(report, 0.08, 0.95))
+    report(0.05, "Finding the vessel's shape without blood pressure")
+    vessel = scanned_vessel(wall, _tissues(settings), _around(settings), part(report, 0.05, 0.5))
+    problem = _problem(vessel, axis, radius, settings)
+    solution = solve(
+        problem, vessel.free, start_mm=vessel.scanned_mm, report=part(report, 0.5, 0.95)
+    )
     report(0.95, "Evaluating stress and contact")
+    change = solution.displacement_mm - vessel.scanned_mm
     pressure = problem.contact_pressure_kpa(solution.displacement_mm)
     nodal = _at_nodes(wall, pressure)
     areas = wall.mesh.face_weights_mm2(wall.inner)
     return VesselResponse(
-        response=response_of(problem, solution),
-        contours_mm=contours + wall.at_contours(solution.displacement_mm),
+        response=response_of(problem, solution).seen_from(wall.mesh, change),
+        contours_mm=contours + wall.at_contours(change),
         contact_pressure_kpa=wall.at_contours(nodal[:, None])[..., 0],
         contact_pressure_max_kpa=float(pressure.max()),
         radial_force_n=float((pressure * areas).sum()) / 1000,
         contours_moved_mm=wall.moved_max_mm,
         contours_moved_rms_mm=wall.moved_rms_mm,
-        assumptions=(*_ASSUMPTIONS, _smoothing(wall)),
+        scan_miss_mm=vessel.miss_mm,
+        assumptions=(_scan(settings), *_ASSUMPTIONS, _smoothing(wall)),
+    )
+
+
+def _scan(settings: VesselSettings) -> str:
+    return (
+        f"The scan shows the vessel at {settings.pressure_mmhg:g} mmHg, "
+        f"{settings.axial_prestretch_fraction:.0%} longer than at rest; its shape at rest was "
+        f"computed, and displacements are changes against the scan."
     )
 
 
@@ -153,14 +189,26 @@ def _checked(
     return axis, contours, radius
 
 
-def _problem(wall: Wall, axis: Floats, radius: Floats, settings: VesselSettings) -> Problem:
-    springs: tuple[Springs, ...] = ()
-    if settings.surroundings_kpa_per_mm > 0:
-        springs = (Springs(wall.outer, settings.surroundings_kpa_per_mm),)
-    expander = _expander(wall, axis, radius, settings.stent_stiffness_kpa_per_mm)
+def _tissues(settings: VesselSettings) -> Tissues:
     material = NeoHookean(settings.young_modulus_kpa, settings.poisson_ratio)
-    problem = Problem(wall.mesh, material, Loads(springs=springs, expander=expander))
-    if not problem.contact_pressure_kpa(np.zeros_like(wall.mesh.nodes_mm)).any():
+    return lambda mesh, loads: Problem(mesh, material, loads)
+
+
+def _around(settings: VesselSettings) -> Surroundings:
+    return Surroundings(
+        pressure_kpa=KPA_PER_MMHG * settings.pressure_mmhg,
+        stretch=settings.axial_prestretch_fraction,
+        around_kpa_per_mm=settings.surroundings_kpa_per_mm,
+        ends_kpa_per_mm=settings.ends_kpa_per_mm,
+    )
+
+
+def _problem(vessel: Vessel, axis: Floats, radius: Floats, settings: VesselSettings) -> Problem:
+    expander = _expander(vessel.wall, axis, radius, settings.stent_stiffness_kpa_per_mm)
+    mmhg = settings.operation_pressure_mmhg
+    mmhg = settings.pressure_mmhg if mmhg is None else mmhg
+    problem = vessel.problem(KPA_PER_MMHG * mmhg, expander)
+    if not problem.contact_pressure_kpa(vessel.scanned_mm).any():
         widest = float(np.nanmax(radius))
         raise PlanError(
             f"The stent opens to {2 * widest:.1f} mm at most and never touches the wall; "

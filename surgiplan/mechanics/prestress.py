@@ -1,0 +1,147 @@
+"""A vessel as it was scanned: stretched along the body and widened by its own blood pressure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from surgiplan.errors import SolveError
+from surgiplan.jobs_report import Report, silent
+
+from .assembly import Problem
+from .loads import Expander, Held, Loads, Pressure, Springs, held
+from .mesh import Mesh
+from .rest import rest_shape
+from .tube import Wall
+
+__all__ = ["KPA_PER_MMHG", "Surroundings", "Tissues", "Vessel", "scanned_vessel"]
+
+Floats = npt.NDArray[np.float64]
+Tissues = Callable[[Mesh, Loads], Problem]
+"""The problem of a mesh under loads: which tissue is where."""
+
+KPA_PER_MMHG = 0.1333224
+
+_TOLERANCE_MM = 0.05
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a vessel was scanned under, and the springs it hangs on against changes [kPa/mm].
+
+    ``stretch``: fraction by which it is longer than at rest.
+    """
+
+    pressure_kpa: float
+    stretch: float
+    around_kpa_per_mm: float
+    ends_kpa_per_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Vessel:
+    """A wall with its shape at rest.
+
+    ``scanned_mm`` (n, 3): displacement of the mesh ``rest`` at the scan, an equilibrium under the
+    scan's pressure and the forces ``beyond_mn`` (n, 3), which are of the vessel beyond the ends and
+    the little that would move the wall by up to ``miss_mm``.
+    """
+
+    wall: Wall
+    tissues: Tissues
+    rest: Mesh
+    scanned_mm: Floats
+    beyond_mn: Floats
+    miss_mm: float
+    around: Surroundings
+
+    def problem(self, pressure_kpa: float, expander: Expander | None = None) -> Problem:
+        """The vessel under a blood pressure, and with a device in it.
+
+        What lies around and beyond the ends is at ease in the scan and resists changes from it.
+        """
+        springs = [
+            Springs(faces, kpa * self._growth(faces), pull_mm=self.scanned_mm)
+            for faces, kpa in (
+                (self.wall.outer, self.around.around_kpa_per_mm),
+                (self.wall.ends, self.around.ends_kpa_per_mm),
+            )
+            if kpa > 0
+        ]
+        if expander:
+            expander = replace(expander, placed_mm=self.scanned_mm)
+        loads = Loads(
+            pressures=_blood(self.wall, pressure_kpa),
+            springs=tuple(springs),
+            expander=expander,
+            forces_mn=self.beyond_mn,
+            preloaded=True,
+        )
+        return self.tissues(self.rest, loads)
+
+    @property
+    def free(self) -> Held:
+        """No node is held: the vessel hangs on its springs."""
+        return held(len(self.rest.nodes_mm), [])
+
+    def _growth(self, faces: npt.NDArray[np.int32]) -> Floats:
+        """Area (f,) of faces in the scan over that at rest."""
+        scanned = Mesh(self.rest.nodes_mm + self.scanned_mm, self.rest.cells)
+        return scanned.face_areas_mm2(faces) / self.rest.face_areas_mm2(faces)
+
+
+def scanned_vessel(
+    wall: Wall, tissues: Tissues, around: Surroundings, report: Report = silent
+) -> Vessel:
+    """The vessel whose scan is ``wall``, in equilibrium under pressure and axial stretch.
+
+    Its ends are held where they were scanned while the shape at rest is found, and what holds them
+    stays as a force.  Raises SolveError with what to change where there is no such shape.
+    """
+    scanned = wall.mesh
+    nothing = np.zeros_like(scanned.nodes_mm)
+    if around.pressure_kpa == 0 and around.stretch == 0:
+        return Vessel(wall, tissues, scanned, nothing, nothing, 0.0, around)
+    guess = _guess(wall, tissues, around)
+    ends = held(len(guess), wall.end_nodes)
+    ends = replace(ends, displacement_mm=np.where(ends.mask, scanned.nodes_mm - guess, 0.0))
+    loads = Loads(pressures=_blood(wall, around.pressure_kpa))
+    try:
+        found = rest_shape(
+            scanned, lambda mesh: tissues(mesh, loads), ends, guess_mm=guess,
+            tolerance_mm=_TOLERANCE_MM, report=report,
+        )  # fmt: skip
+    except SolveError as error:
+        raise SolveError(
+            f"The vessel's shape without its {around.pressure_kpa / KPA_PER_MMHG:.0f} mmHg and "
+            f"{around.stretch:.0%} of axial stretch was not found; lower pressure_mmhg or "
+            f"axial_prestretch_fraction, or make the wall thicker or stiffer.",
+            iterations=error.iterations,
+            residual=error.residual,
+        ) from error
+    u = found.displacement_mm
+    left = tissues(found.mesh, loads).at(u, 1.0, tangent=False).residual
+    return Vessel(wall, tissues, found.mesh, u, left, found.miss_mm, around)
+
+
+def _blood(wall: Wall, pressure_kpa: float) -> tuple[Pressure, ...]:
+    return (Pressure(wall.inner, pressure_kpa),) if pressure_kpa else ()
+
+
+def _guess(wall: Wall, tissues: Tissues, around: Surroundings) -> Floats:
+    """About where the nodes (n, 3) are at rest: nearer to each other along and across the vessel.
+
+    Across by the strain of a thin tube at small strain, which is kept at the ends.
+    """
+    problem = tissues(wall.mesh, Loads())
+    E, nu = problem.tissue.young_modulus_kpa, problem.tissue.poisson_ratio.max()
+    middle, across = wall.middles_mm, wall.feet_mm - wall.middles_mm
+    radius = np.linalg.norm(across, axis=1).mean()
+    thickness = wall.mesh.volume_mm3 / wall.mesh.face_areas_mm2(wall.inner).sum()
+    hoop = around.pressure_kpa * radius / (thickness * np.average(E))
+    long = 1 + around.stretch
+    wide = 1 + (1 - nu**2) * hoop - nu * around.stretch
+    centre = middle.mean(axis=0)
+    thick = (wall.mesh.nodes_mm - wall.feet_mm) * long * wide
+    return np.asarray(centre + (middle - centre) / long + across / wide + thick)
