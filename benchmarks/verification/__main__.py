@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.verification import cases
+from benchmarks.verification import cases, two_meshes
 from benchmarks.verification.plot import Line, plot
 from tests.mechanics import cylinder, published
 
@@ -37,6 +37,7 @@ def main() -> int:
     text += ["## Observed order of convergence", "", *_orders(), ""]
     text += ["## Locking", "", *_locking(), ""]
     text += ["## Curves of the laws", "", *_laws(curves), ""]
+    text += ["## The error told from two meshes", "", *two_meshes.lines(), ""]
     text += ["## A silicone cylinder on a bench", "", *_cylinder(), ""]
     missed = sum(not row.passes for row in rows)
     text += [f"{len(rows) - missed} of {len(rows)} rows keep what is asked.", ""]

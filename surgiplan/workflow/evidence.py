@@ -97,11 +97,10 @@ class _Runs:
 
         first = self._first
         meshes = first["tet_count"], other["tet_count"]
-        floor = min(n["stress_energy_error_estimate_fraction"] for n in (first, other)) ** 2
+        energy_error = first["stress_energy_error_estimate_fraction"]
 
         def error(value: float, beside: float) -> float | None:
-            found = mesh_error_fraction(value, beside, *meshes)
-            return None if found is None else max(found, floor)
+            return mesh_error_fraction(value, beside, *meshes, energy_error_fraction=energy_error)
 
         for key in _headlines(self._simulation, first, other):
             yield key, error(first[key], other[key])
