@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from .answers import Tissue
 from .contact import Contacts, Touch
-from .loads import Expander, Loads
+from .expander import Contact, DeviceTouch, Softening
+from .loads import Loads
 from .material import Material
 from .mesh import Mesh
 
@@ -43,7 +44,8 @@ class State:
     ``internal`` is of the tissue, ``external`` of weight, traction, springs, pressure and expander,
     so that their difference is what supports must carry, and zero where nothing is held.
     ``following`` is the part of ``external`` that has no energy: of pressures.  ``pressure_kpa``
-    (m,) is the elements' own, where they have one.
+    (m,) is the elements' own, where they have one.  ``softening`` is what the tangent loses where
+    a device yields sideways.
     """
 
     energy: float
@@ -53,6 +55,7 @@ class State:
     blocks: Floats | None
     following: Floats | None = None
     pressure_kpa: Floats | None = None
+    softening: Softening | None = None
 
     @property
     def residual(self) -> Floats:
@@ -94,7 +97,9 @@ class Problem:
         self._slots = self._pair_slots(self._cells)
         self._dead = _dead_forces(mesh, self.loads)
         self._springs, self._pulls = self._spring_blocks()
-        self._contact = _Contact(self, self.loads.expander) if self.loads.expander else None
+        self._contact: Contact | None = None
+        if expander := self.loads.expander:
+            self._contact = Contact(mesh, expander, self._pair_slots(expander.faces))
         self.contacts = Contacts(
             mesh, self.loads.contacts, self.tissue.young_modulus_kpa, self._pair_slots
         )
@@ -133,8 +138,10 @@ class Problem:
             external += most * self._pulls - pull
             if tangent:
                 blocks += self._springs
+        softening = None
         if self._contact:
-            energy += self._contact.add(u, load, external, blocks, tangent=tangent)
+            work, softening = self._contact.add(u, load, external, blocks, tangent=tangent)
+            energy += work
         following = self._pressed(u, most, blocks, tangent=tangent)
         if self.loads.contacts:
             following = np.zeros_like(u) if following is None else following
@@ -145,7 +152,7 @@ class Problem:
         if following is not None:
             external += following
         kept = blocks if tangent else None
-        return State(energy, smallest, internal, external, kept, following, own)
+        return State(energy, smallest, internal, external, kept, following, own, softening)
 
     def _tissue_at(
         self, u: Floats, pressure_kpa: Floats | None, internal: Floats, blocks: Floats,
@@ -197,13 +204,15 @@ class Problem:
             gradient.append(F)
         return np.concatenate(stress), np.concatenate(gradient)
 
-    def contact_pressure_kpa(self, u: Floats, load: float = 1.0) -> Floats:
-        """Pressure (f, q) of the expander at the quadrature points of its faces [kPa]."""
+    def device_touch(self, u: Floats, load: float = 1.0) -> DeviceTouch:
+        """How the device touches the wall at a displacement (n, 3)."""
         if not self._contact:
             raise ValueError("this problem has no expander")
-        external = np.zeros_like(u)
-        self._contact.add(u, load, external, np.zeros((1, 3, 3)), tangent=False)
-        return self._contact.pressures.copy()
+        return self._contact.touch(u, load)
+
+    def contact_pressure_kpa(self, u: Floats, load: float = 1.0) -> Floats:
+        """Pressure (f, q) of the expander at the quadrature points of its faces [kPa]."""
+        return self.device_touch(u, load).pressure_kpa
 
     def _pressed(self, u: Floats, load: float, blocks: Floats, *, tangent: bool) -> Floats | None:
         """Nodal forces of the pressures; their slope is taken from the tangent."""
@@ -266,45 +275,6 @@ class Problem:
         return total, pulls
 
 
-class _Contact:
-    """The expander with what its kernel needs; the load scales how far it has opened."""
-
-    def __init__(self, problem: Problem, expander: Expander) -> None:
-        self._expander = expander
-        self._nodes, faces = problem.mesh.nodes_mm.copy(), expander.faces
-        placed = problem.mesh
-        if expander.placed_mm is not None:
-            placed = Mesh(placed.nodes_mm + expander.placed_mm, placed.cells)
-        self._faces = np.array(faces, dtype=np.int32)
-        self._weights = placed.face_weights_mm2(faces)
-        self._slots = problem._pair_slots(self._faces)
-        self._shapes = problem.mesh.element.face.shapes.copy()
-        points = np.einsum("qa,fai->fqi", self._shapes, placed.nodes_mm[faces])
-        self._start, self._reach = _nearest_segments(points, expander.axis_mm)
-        self.pressures = np.zeros(self._weights.shape)
-
-    def add(
-        self, u: Floats, load: float, external: Floats, blocks: Floats, *, tangent: bool
-    ) -> float:
-        from . import _kernels
-
-        force = np.zeros_like(u)
-        energy = _kernels.expander(
-            self._nodes, self._faces, self._shapes, self._weights, u, self._opened(load),
-            self._start, self._expander.stiffness_kpa_per_mm, self._slots, force, blocks,
-            self.pressures, tangent,
-        )  # fmt: skip
-        external -= force
-        return float(energy)
-
-    def _opened(self, load: float) -> Floats:
-        """The expander's curve for the kernel; it opens from the nearest wall outwards."""
-        expander = self._expander
-        closed = np.minimum(expander.radius_mm, self._reach)
-        radius = closed + load * (expander.radius_mm - closed)
-        return _cubics(expander.axis_mm, np.stack([radius, expander.share], axis=1))
-
-
 def pattern_of(groups: Ints, size: int) -> Pattern:
     """The pairs of nodes that share a row of ``groups`` (m, k), among ``size`` nodes."""
     from scipy.sparse import csr_array
@@ -329,26 +299,3 @@ def _dead_forces(mesh: Mesh, loads: Loads) -> Floats:
         kpa = np.broadcast_to(traction.kpa, (len(traction.faces), 3))
         np.add.at(total, traction.faces, shares[..., None] * kpa[:, None])
     return total if loads.forces_mn is None else total + loads.forces_mn
-
-
-def _cubics(axis: Floats, values: Floats) -> Floats:
-    """Cubics (segments, 4, 3 + c) through axis points (k, 3) and values (k, c), constant first.
-
-    The axis is a spline of continuous curvature; values have a continuous slope and no overshoot.
-    """
-    from scipy.interpolate import CubicSpline, PchipInterpolator
-
-    place = np.arange(len(axis))
-    parts = CubicSpline(place, axis).c, PchipInterpolator(place, values).c
-    return np.ascontiguousarray(np.concatenate(parts, axis=2)[::-1].transpose(1, 0, 2))
-
-
-def _nearest_segments(points: Floats, axis: Floats) -> tuple[Ints, Floats]:
-    """The axis segment nearest to each point (f, 6), and the least distance to each axis point."""
-    from scipy.spatial import cKDTree
-
-    flat = points.reshape(-1, 3)
-    middles = (axis[1:] + axis[:-1]) / 2
-    segment = cKDTree(middles).query(flat)[1].reshape(points.shape[:2])
-    reach = cKDTree(flat).query(axis)[0]
-    return np.ascontiguousarray(segment, dtype=np.int32), reach

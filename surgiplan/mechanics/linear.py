@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .assembly import Pattern, Problem, pattern_of
+from .expander import Softening
 from .groups import Groups
 
 __all__ = ["Tangent", "conjugate_gradients", "inner"]
@@ -39,12 +40,13 @@ class Tangent:
         points = mesh.nodes_mm[mesh.corner_nodes]
         self._groups = Groups(points, coarse.pattern, self._corner_fixed)
 
-    def update(self, blocks: Floats | None) -> None:
+    def update(self, blocks: Floats | None, softening: Softening | None = None) -> None:
         """Take the blocks of a new tangent; they are changed in place."""
         if blocks is None:
             raise ValueError("the state was computed without its tangent")
         from . import _kernels
 
+        self._softening = softening.kept(self._fixed) if softening else None
         fine, coarse = self._fine.pattern, self._coarse.pattern
         if not self._linear:
             reduced = np.zeros((len(coarse.keys), 3, 3))
@@ -57,7 +59,10 @@ class Tangent:
 
     def times(self, x: Floats) -> Floats:
         """Product with ``x`` (n, 3)."""
-        return self._fine.times(x)
+        out = self._fine.times(x)
+        if self._softening:
+            out[self._softening.nodes] -= self._softening.times(x)
+        return out
 
     def approximately_inverted(self, right: Floats) -> Floats:
         """The preconditioner applied to ``right`` (n, 3)."""

@@ -15,6 +15,7 @@ __all__ = [
     "Position",
     "Pressure",
     "Springs",
+    "Squeezed",
     "Traction",
     "gravity_m_per_s2",
     "held",
@@ -74,13 +75,31 @@ class Springs:
 
 
 @dataclass(frozen=True, eq=False)
+class Squeezed:
+    """How a device answers when what holds it closes again: its loading branch.
+
+    Its pressure rises with ``stiffness_kpa_per_mm`` up to ``plateau_kpa``.  At first it turns to
+    that branch with the steeper ``turn_kpa_per_mm`` from where it was, ``depth_mm`` (f, q) inside
+    its free radius at the quadrature points of its faces; 0 is from open.
+    """
+
+    stiffness_kpa_per_mm: float
+    plateau_kpa: float
+    turn_kpa_per_mm: float
+    depth_mm: Floats | float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class Expander:
     """A frictionless expander about an axis (k, 3) that pushes on inner faces (f, k).
 
-    Its pressure is ``stiffness_kpa_per_mm`` times ``share`` (k,) times the depth of the wall
-    inside ``radius_mm`` (k,).  The share is 1 along the expander and fades to 0 at its ends; a
-    sudden end would leave the points on it without equilibrium.  It is placed, and areas are
-    measured, where the nodes have moved by ``placed_mm`` (n, 3); if not given, at rest.
+    Its pressure is ``stiffness_kpa_per_mm`` times the depth of the wall inside ``radius_mm``
+    (k,), at most ``plateau_kpa``, times ``share`` (k,), which is 1 along the expander and fades to
+    0 at its ends.  The share stays with the wall: the expander does not slide along the vessel.
+    ``squeezed`` says what happens where it is closed again.  The axis stays where it is, or with
+    ``bending_n_mm2`` (its bending stiffness, E I) it moves sideways as the wall pushes it, as a
+    beam that is straight when free.  It is placed, and areas are measured, where the nodes have
+    moved by ``placed_mm`` (n, 3); if not given, at rest.
     """
 
     faces: Ints
@@ -88,6 +107,9 @@ class Expander:
     radius_mm: Floats
     share: Floats
     stiffness_kpa_per_mm: float
+    plateau_kpa: float = np.inf
+    squeezed: Squeezed | None = None
+    bending_n_mm2: float | None = None
     placed_mm: Floats | None = None
 
 

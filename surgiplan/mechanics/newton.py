@@ -109,7 +109,7 @@ class Newton:
         state = self._at(u, 1.0, tangent=True)
         columns = [np.ascontiguousarray(moved[..., c]) for c in range(moved.shape[2])]
         pushed = [product(self._problem, state.blocks, column) for column in columns]
-        self._tangent.update(state.blocks)
+        self._tangent.update(state.blocks, state.softening)
         found = np.zeros_like(moved)
         for c, (column, force) in enumerate(zip(columns, pushed, strict=True)):
             right = np.where(self._free, -force, 0.0)
@@ -141,7 +141,7 @@ class Newton:
         if size == 0.0:
             return np.zeros_like(right)
         self._tick()
-        self._tangent.update(state.blocks)
+        self._tangent.update(state.blocks, state.softening)
         self._tick()
         wanted = _LOOSEST if self.pressure is not None else min(_LOOSEST, size / self._scale)
         forcing = max(wanted, 0.3 * self._tolerance * self._scale / size)

@@ -95,7 +95,7 @@ def solve_small_strain(
     moved = np.where(held.mask, held.displacement_mm, 0.0)
     full = product(problem, original, moved)
     right = np.where(held.mask, 0.0, -(state.residual + full))
-    tangent.update(state.blocks)
+    tangent.update(state.blocks, state.softening)
     u, count = conjugate_gradients(
         tangent, right, tolerance, lambda: report(0.5, "Solving the linear response"), limit=2000
     )
