@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from surgiplan import RESEARCH_USE, __version__
-from surgiplan.model import Case, Centerline, Finding, Resection, StentPlacement, remarks_of
+from surgiplan.model import Case, Centerline, Resection, StentPlacement, remarks_of
 from surgiplan.validation import TruthRow
 
 from .chart import diameter_profile
-from .style import figure, heading, note, number, side_by_side, table
+from .style import figure, heading, note, number, side_by_side, stale, table
 
-__all__ = ["anatomy", "findings", "fitness", "methods", "resections", "scan", "truths", "vessels"]
+__all__ = ["anatomy", "fitness", "methods", "resections", "scan", "truths", "vessels"]
 
 Pictures = Mapping[str, Any]
 
@@ -92,7 +92,7 @@ def _vessel(case: Case, centerline: Centerline, stents: Sequence[StentPlacement]
 
     story = [heading(centerline.name)]
     if case.is_stale(centerline.made_from):
-        story.append(_stale("This centreline was traced on a lumen that has changed since."))
+        story.append(stale("This centreline was traced on a lumen that has changed since."))
     for n, branch in enumerate(centerline.branches):
         measured = sections(branch)
         if not measured.is_measured.any():
@@ -205,60 +205,6 @@ def _gap_notes(case: Case, one: Resection) -> list[Any]:
     return [note(remark, attention=True) for remark in remarks]
 
 
-def findings(case: Case, pictures: Pictures) -> list[Any]:
-    """What the simulations said."""
-    story: list[Any] = []
-    for one in case.findings.values():
-        story += [heading(f"Simulation: {one.kind}")]
-        if case.is_stale(one.made_from):
-            story.append(_stale("This answer is stale: what it was computed from has changed."))
-        story.append(table(_numbers(one), [80, 60], head=False))
-        settings = ", ".join(
-            f"{k} = {v:g}" if isinstance(v, float) else f"{k} = {v}"
-            for k, v in one.settings.items()
-        )
-        story.append(note(f"Settings: {settings}. Computed with {one.software}."))
-        drawn = [
-            figure(pictures[name], 86, f"{what.capitalize()} on the deformed surface")
-            for what in ("displacement", "stress")
-            if (name := f"finding {one.id} {what}") in pictures
-        ]
-        if drawn:
-            story.append(side_by_side(*drawn))
-        story += [note(line) for line in one.numbers.get("assumptions", ())]
-    return story
-
-
-_NUMBERS = (
-    ("displacement_max_mm", "Largest displacement", "mm", 2),
-    ("stress_p99_kpa", "Stress, von Mises, 99th percentile", "kPa", 2),
-    ("radial_force_n", "Radial force of the stent", "N", 2),
-    ("contact_pressure_max_kpa", "Largest contact pressure", "kPa", 1),
-    ("cut_face_displacement_mean_mm", "Mean displacement of the cut face", "mm", 2),
-    ("iterations", "Iterations", "", 0),
-    ("min_jacobian", "Smallest Jacobian", "", 3),
-    ("poisson_ratio", "Poisson ratio", "", 2),
-)
-
-
-def _numbers(finding: Finding) -> list[list[str]]:
-    numbers = {**finding.numbers, **finding.numbers.get("remnant_after", {})}
-    rows = [
-        [text, number(numbers[key], digits, unit)]
-        for key, text, unit, digits in _NUMBERS
-        if key in numbers
-    ]
-    rows.append(["Element", f"{numbers['element']}"])
-    rows.append(["Residual", f"{numbers['residual']:.1e}"])
-    for key, text in (
-        ("force_balance_error_fraction", "Force balance error"),
-        ("discretisation_error_fraction", "Discretisation error (energy norm, estimated)"),
-    ):
-        if numbers.get(key) is not None:
-            rows.append([text, f"{100 * numbers[key]:.2g} %"])
-    return rows
-
-
 def truths(rows: Sequence[TruthRow]) -> list[Any]:
     """Measured beside true, where the truth is known."""
     if not rows:
@@ -287,14 +233,9 @@ def methods(audit_head: str) -> list[Any]:
         f"surgiplan {__version__} with {versions}.",
         "Coordinates are patient LPS in millimetres; the affine comes from image position and "
         "orientation alone.",
-        "Mechanics: quadratic tetrahedra, compressible neo-Hookean tissue; a scanned organ hangs "
-        "in equilibrium under its weight, a scanned vessel is taken as free of stress. Material "
-        "values are from the literature, not this patient.",
+        "Mechanics: finite elements; each simulation names its element, its assumptions and its "
+        "scenarios. Material values are from the literature, not this patient.",
         f"Audit log of the case, newest line: {audit_head or 'none, the case was not saved'}.",
         RESEARCH_USE,
     ]
     return [heading("Methods and versions"), *(note(line) for line in lines)]
-
-
-def _stale(text: str) -> Any:
-    return note(f"STALE. {text}", attention=True)

@@ -8,7 +8,8 @@ from surgiplan import RESEARCH_USE, __version__
 from surgiplan.model import Case
 from surgiplan.validation import TruthRow
 
-from .chapters import anatomy, findings, fitness, methods, resections, scan, truths, vessels
+from .chapters import anatomy, fitness, methods, resections, scan, truths, vessels
+from .responses import responses
 from .style import ACCENT, ATTENTION, FONT, MUTED, TEXT, numbered_canvas, register_fonts
 
 __all__ = ["built", "document_of", "draw_page"]
@@ -29,7 +30,7 @@ def built(
     """The PDF of a plan, and its number of pages; ``name`` stands on each, and nowhere else."""
     register_fonts()
     story: list[Any] = [*scan(case, pictures), *fitness(suitability)]
-    for chapter in (anatomy, vessels, resections, findings):
+    for chapter in (anatomy, vessels, resections, responses):
         story += chapter(case, pictures)
     story += truths(truth) + methods(audit_head)
     file = io.BytesIO()

@@ -19,6 +19,7 @@ __all__ = [
     "prints",
     "register_fonts",
     "side_by_side",
+    "stale",
     "table",
 ]
 
@@ -88,6 +89,11 @@ def heading(text: str) -> Any:
 def note(text: str, *, attention: bool = False) -> Any:
     """A sentence of small print."""
     return _paragraph(text, size=8, colour=ATTENTION if attention else MUTED, before=2, after=2)
+
+
+def stale(text: str) -> Any:
+    """A sentence about something whose inputs have changed since."""
+    return note(f"STALE. {text}", attention=True)
 
 
 def number(value: Any, digits: int = 1, unit: str = "") -> str:
