@@ -1,7 +1,7 @@
 """Finite-element-lite: soft tissue that deforms under stents, cuts and its own weight."""
 
 from .assembly import Problem
-from .contact import Contacted, Obstacle, ball, cylinder, plane, spline_of
+from .contact import Bodies, Contacted, Obstacle, ball, cylinder, plane, spline_of
 from .cubic import CutPlane
 from .lattice import Distance, sampled_distance, stuffed
 from .loads import (
@@ -43,6 +43,7 @@ from .vessel import VesselResponse, VesselSettings, deploy_stent
 from .warm import warm_up
 
 __all__ = [
+    "Bodies",
     "Contacted",
     "CutPlane",
     "Distance",

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .answers import Tissue
-from .contact import Contacts, Touch
+from .contact import Contacts, Coupling, Sums, Touch
 from .expander import Contact, DeviceTouch, Softening
 from .loads import Loads
 from .material import Material
@@ -45,7 +45,7 @@ class State:
     so that their difference is what supports must carry, and zero where nothing is held.
     ``following`` is the part of ``external`` that has no energy: of pressures.  ``pressure_kpa``
     (m,) is the elements' own, where they have one.  ``softening`` is what the tangent loses where
-    a device yields sideways.
+    a device yields sideways, ``couplings`` what it has between bodies in contact.
     """
 
     energy: float
@@ -56,6 +56,7 @@ class State:
     following: Floats | None = None
     pressure_kpa: Floats | None = None
     softening: Softening | None = None
+    couplings: tuple[Coupling, ...] = ()
 
     @property
     def residual(self) -> Floats:
@@ -143,16 +144,18 @@ class Problem:
             work, softening = self._contact.add(u, load, external, blocks, tangent=tangent)
             energy += work
         following = self._pressed(u, most, blocks, tangent=tangent)
+        couplings: tuple[Coupling, ...] = ()
         if self.loads.contacts:
             following = np.zeros_like(u) if following is None else following
-            energy += self.contacts.add(
-                u, load, touches or self.contacts.begun(), external, following, blocks,
-                tangent=tangent,
-            )  # fmt: skip
+            sums = Sums(external, following, blocks, tangent)
+            energy += self.contacts.add(u, load, touches or self.contacts.begun(), sums)
+            couplings = tuple(sums.couplings)
         if following is not None:
             external += following
         kept = blocks if tangent else None
-        return State(energy, smallest, internal, external, kept, following, own, softening)
+        return State(
+            energy, smallest, internal, external, kept, following, own, softening, couplings
+        )
 
     def _tissue_at(
         self, u: Floats, pressure_kpa: Floats | None, internal: Floats, blocks: Floats,

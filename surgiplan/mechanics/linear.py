@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .assembly import Pattern, Problem, pattern_of
+from .contact import Coupling
 from .expander import Softening
 from .groups import Groups
 
@@ -40,8 +41,14 @@ class Tangent:
         points = mesh.nodes_mm[mesh.corner_nodes]
         self._groups = Groups(points, coarse.pattern, self._corner_fixed)
 
-    def update(self, blocks: Floats | None, softening: Softening | None = None) -> None:
-        """Take the blocks of a new tangent; they are changed in place."""
+    def update(
+        self,
+        blocks: Floats | None,
+        softening: Softening | None = None,
+        couplings: tuple[Coupling, ...] = (),
+    ) -> None:
+        """Take the blocks of a new tangent, changed in place, and what contact adds beside them."""
+        self._couplings = couplings
         if blocks is None:
             raise ValueError("the state was computed without its tangent")
         from . import _kernels
@@ -58,10 +65,12 @@ class Tangent:
         self._groups.update(self._coarse.blocks)
 
     def times(self, x: Floats) -> Floats:
-        """Product with ``x`` (n, 3)."""
+        """Product with ``x`` (n, 3); bodies in contact add nothing where it is held."""
         out = self._fine.times(x)
         if self._softening:
             out[self._softening.nodes] -= self._softening.times(x)
+        for coupling in self._couplings:
+            out += np.where(self._fixed, 0.0, coupling.times(x))
         return out
 
     def approximately_inverted(self, right: Floats) -> Floats:

@@ -6,7 +6,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from .contact import Obstacle
+from .contact import Bodies, Obstacle
 
 __all__ = [
     "Expander",
@@ -134,7 +134,7 @@ class Loads:
     pressures: tuple[Pressure, ...] = ()
     springs: tuple[Springs, ...] = ()
     expander: Expander | None = None
-    contacts: tuple[Obstacle, ...] = ()
+    contacts: tuple[Obstacle | Bodies, ...] = ()
     forces_mn: Floats | None = None
     preloaded: bool = False
 

@@ -108,8 +108,8 @@ class Newton:
         """
         state = self._at(u, 1.0, tangent=True)
         columns = [np.ascontiguousarray(moved[..., c]) for c in range(moved.shape[2])]
-        pushed = [product(self._problem, state.blocks, column) for column in columns]
-        self._tangent.update(state.blocks, state.softening)
+        pushed = [product(self._problem, state, column) for column in columns]
+        self._tangent.update(state.blocks, state.softening, state.couplings)
         found = np.zeros_like(moved)
         for c, (column, force) in enumerate(zip(columns, pushed, strict=True)):
             right = np.where(self._free, -force, 0.0)
@@ -127,7 +127,7 @@ class Newton:
         jump = np.where(self.held.mask, load * self.held.displacement_mm - u, 0.0)
         if not jump.any():
             return u, state
-        forces = state.residual + product(self._problem, state.blocks, jump)
+        forces = state.residual + product(self._problem, state, jump)
         right = np.where(self._free, -forces, 0.0)
         self._scale = norm(right)
         moved = u + jump + self._direction(right, state)
@@ -141,7 +141,7 @@ class Newton:
         if size == 0.0:
             return np.zeros_like(right)
         self._tick()
-        self._tangent.update(state.blocks, state.softening)
+        self._tangent.update(state.blocks, state.softening, state.couplings)
         self._tick()
         wanted = _LOOSEST if self.pressure is not None else min(_LOOSEST, size / self._scale)
         forcing = max(wanted, 0.3 * self._tolerance * self._scale / size)
@@ -218,12 +218,15 @@ def norm(field: Floats) -> float:
     return float(inner(field, field) ** 0.5)
 
 
-def product(problem: Problem, blocks: Floats | None, x: Floats) -> Floats:
-    """Product (n, 3) of a tangent's blocks with ``x`` (n, 3)."""
+def product(problem: Problem, state: State, x: Floats) -> Floats:
+    """Product (n, 3) of the tangent of a state with ``x`` (n, 3)."""
     from . import _kernels
 
-    if blocks is None:
+    if state.blocks is None:
         raise ValueError("the state was computed without its tangent")
     out = np.empty_like(x)
-    _kernels.multiply(problem.pattern.starts, problem.pattern.columns, blocks, x, out)
+    pattern = problem.pattern
+    _kernels.multiply(pattern.starts, pattern.columns, state.blocks, x, out)
+    for coupling in state.couplings:
+        out += coupling.times(x)
     return out

@@ -137,7 +137,7 @@ class _Search:
         if self._is_stale:
             rest = problem.at(np.zeros_like(u), 0.0, tangent=True) if early else state
             self._tangent = self._tangent or Tangent(problem, self._held.mask)
-            self._tangent.update(rest.blocks)
+            self._tangent.update(rest.blocks, couplings=rest.couplings)
             self._is_stale = False
         assert self._tangent is not None
         forces = np.where(self._held.mask, 0.0, -state.residual)

@@ -1,6 +1,6 @@
 """Equilibrium of a loaded mesh: inexact Newton with an energy line search, in load steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -90,12 +90,12 @@ def solve_small_strain(
     check_supports(problem, held)
     rest = np.zeros_like(held.displacement_mm)
     state = problem.at(rest, 1.0, tangent=True)
-    original = state.blocks.copy() if state.blocks is not None else None
+    original = replace(state, blocks=None if state.blocks is None else state.blocks.copy())
     tangent = Tangent(problem, held.mask)
     moved = np.where(held.mask, held.displacement_mm, 0.0)
     full = product(problem, original, moved)
     right = np.where(held.mask, 0.0, -(state.residual + full))
-    tangent.update(state.blocks, state.softening)
+    tangent.update(state.blocks, state.softening, state.couplings)
     u, count = conjugate_gradients(
         tangent, right, tolerance, lambda: report(0.5, "Solving the linear response"), limit=2000
     )

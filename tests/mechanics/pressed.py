@@ -3,13 +3,17 @@
 import numpy as np
 
 from surgiplan.mechanics import (
+    Bodies,
+    Held,
     Loads,
     NeoHookean,
     Obstacle,
     Problem,
     Springs,
+    Traction,
     ball,
     cylinder,
+    mesh_of,
     plane,
     solve,
     weight_mn_per_mm3,
@@ -111,3 +115,74 @@ def inclined(angle_rad, friction_coefficient):
     loads = Loads(weight_mn_per_mm3(DENSITY, down), springs=(spring,), contacts=(obstacle,))
     held = canonical.supports(mesh, y=ijk[:, 1] == 0)
     return solve(Problem(mesh, tissue, loads), held)
+
+
+def two_balls(depth=0.04, size=24.0, cells=(12, 1, 10)):
+    """Two equal round bodies whose far ends come nearer by ``depth``: answer, force, and Hertz's.
+
+    Near where they touch they are balls; E* and R are half of those of one on something rigid.
+    """
+    below, at, _ = wedge(cells, size, lambda r: -(np.minimum(r, 3) ** 2) / (2 * R))
+    mesh, far = with_its_mirror(below, at[:, 2] == 1)
+    count = len(below.nodes_mm)
+    at = np.vstack([at, at])
+    side = [faces_where(mesh, at[:, 1] == k) for k in (0, 1)]
+    tops = faces_where(mesh, at[:, 2] == 0)
+    tops = tops[np.hypot(*mesh.face_centres_mm(tops)[:, :2].T) < 2]
+    lower = tops[(tops < count).all(axis=1)]
+    upper = tops[(tops >= count).all(axis=1)]
+    moved = np.zeros((len(at), 3))
+    moved[far & (np.arange(len(at)) >= count), 2] = -depth
+    loads = Loads(
+        springs=(Springs(np.vstack(side), 1e3 * E, slides=True),),
+        contacts=(Bodies(upper, lower, penetration_mm=1e-4),),
+    )
+    problem = Problem(mesh, NeoHookean(E, NU), loads)
+    solution = solve(problem, Held(np.repeat(far[:, None], 3, axis=1), moved))
+    force = 2 * np.pi / ANGLE * solution.contacts[0].force_mn[2]
+    return solution, force, 4 / 3 * (STIFF / 2) * np.sqrt(R / 2) * depth**1.5
+
+
+MIRRORED = [4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11, 16, 17, 18, 19]
+"""The nodes of a hexahedron seen in a mirror."""
+
+
+def with_its_mirror(mesh, far):
+    """A mesh below z = 0 with its mirror image above as another body, and the far ends of both."""
+    nodes = np.vstack([mesh.nodes_mm, mesh.nodes_mm * [1, 1, -1]])
+    mirrored = mesh.cells[:, MIRRORED] + len(mesh.nodes_mm)
+    return mesh_of(nodes, np.vstack([mesh.cells, mirrored])), np.concatenate([far, far])
+
+
+def stacked(lower=(3, 3, 2), upper=(3, 3, 2), bulge=0.0, overlap=0.0):
+    """Two blocks, one on the other at z = 0, meshed apart in these cells.
+
+    Returns the mesh, the faces of the lower and of the upper one that touch, and the upper end.
+    The lower one bulges up by ``bulge`` [1/mm], the upper one follows it less; they overlap.
+    """
+    (a, tets_a), (b, tets_b) = canonical.grid(*lower), canonical.grid(*upper)
+    below, above = a / lower * BLOCK_MM - [0, 0, BLOCK_MM[2]], b / upper * np.array(BLOCK_MM)
+    for points, share in ((below, a[:, 2] / lower[2]), (above, 1 - b[:, 2] / upper[2])):
+        points[:, 2] -= bulge * share * ((points[:, :2] - 10) ** 2).sum(axis=1)
+        bulge = 0.8 * bulge
+    above[:, 2] -= overlap
+    mesh = mesh_of(np.vstack([below, above]), np.vstack([tets_a, tets_b + len(a)]))
+    ends = (
+        np.concatenate([a[:, 2] == lower[2], b[:, 2] == 0]),
+        np.concatenate([np.zeros(len(a), bool), b[:, 2] == upper[2]]),
+    )
+    touching, end = (mesh.surface[marked[mesh.surface[:, :3]].all(axis=1)] for marked in ends)
+    is_lower = (touching[:, :3] < len(a)).all(axis=1)
+    return mesh, touching[is_lower], touching[~is_lower], end
+
+
+def patch(lower, upper, load_kpa=1.0):
+    """Two blocks pressed together by ``load_kpa`` on the upper end: the problem and its answer."""
+    mesh, under, over, end = stacked(lower, upper)
+    loads = Loads(
+        tractions=(Traction(end, np.array([0, 0, -load_kpa])),), contacts=(Bodies(over, under),)
+    )
+    x, y, z = mesh.nodes_mm.T
+    held = held_where(x < 1e-9, y < 1e-9, z < 1e-9 - BLOCK_MM[2])
+    problem = Problem(mesh, NeoHookean(20.0, 0.3), loads)
+    return problem, solve(problem, held)

@@ -4,17 +4,22 @@ import numpy as np
 import pytest
 
 from surgiplan.mechanics import (
+    Bodies,
+    Held,
     Loads,
+    NeoHookean,
     Obstacle,
     Problem,
     Springs,
     ball,
     cylinder,
     plane,
+    response_of,
     solve,
     spline_of,
     weight_mn_per_mm3,
 )
+from surgiplan.mechanics.newton import product
 from tests.mechanics import canonical, pressed
 
 DOWN = weight_mn_per_mm3(pressed.DENSITY, (0, 0, -9.81))
@@ -127,10 +132,72 @@ def test_the_tangent_is_the_slope_of_the_forces_and_they_that_of_the_energy(shap
     state = problem.at(u, 1.0, tangent=True)
     step = 1e-5
     ahead, behind = (problem.at(u + s * way, 1.0, tangent=False) for s in (step, -step))
-    slope = problem._product(state.blocks, way)
+    slope = product(problem, state, way)
     assert slope == pytest.approx((ahead.residual - behind.residual) / (2 * step), abs=1e-4)
     climb = (ahead.energy - behind.energy) / (2 * step)
     assert np.einsum("ij,ij->", state.residual, way) == pytest.approx(climb, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "within"),
+    [((3, 3, 2), (3, 3, 2), 1e-4), ((3, 3, 2), (5, 5, 2), 0.06), ((4, 4, 2), (3, 3, 2), 0.2)],
+)
+def test_two_blocks_hand_on_the_pressure_between_them(lower, upper, within):
+    problem, solution = pressed.patch(lower, upper)
+    found = solution.contacts[0]
+    assert found.pressure_kpa == pytest.approx(1.0, abs=within)
+    assert found.force_mn == pytest.approx([0, 0, 400], abs=0.1)
+    assert found.penetration_mm < 0.05
+    stress, _ = problem.stress_kpa(solution.displacement_mm)
+    assert stress[..., 2, 2].mean() == pytest.approx(-1.0, abs=0.05)
+    assert response_of(problem, solution).force_balance_error_fraction < 1e-6
+
+
+def test_two_equal_balls_push_each_other_back_as_hertz_says():
+    solution, force, known = pressed.two_balls()
+    assert force == pytest.approx(known, rel=0.02)
+    assert solution.contacts[0].penetration_mm < 1e-4
+
+
+def test_bodies_push_each_other_without_force_or_moment_on_the_whole():
+    mesh, under, over, _ = pressed.stacked((4, 4, 2), (3, 3, 2), bulge=0.01, overlap=0.5)
+    problem = Problem(mesh, NeoHookean(20.0, 0.3), Loads(contacts=(Bodies(over, under),)))
+    u = 0.02 * np.random.default_rng(4).standard_normal(mesh.nodes_mm.shape)
+    force = problem.at(u, 1.0, tangent=False).external
+    size = np.abs(force).sum()
+    assert size > 100
+    assert force.sum(axis=0) == pytest.approx(0, abs=1e-12 * size)
+    moment = np.cross(mesh.nodes_mm + u, force).sum(axis=0)
+    assert moment == pytest.approx(0, abs=1e-9 * size)
+
+
+def test_the_tangent_between_bodies_is_the_slope_of_their_forces():
+    mesh, under, over, _ = pressed.stacked((3, 3, 2), (4, 4, 2), bulge=0.01, overlap=0.02)
+    contact = Bodies(over, under, stiffness_kpa_per_mm=7.0)
+    problem = Problem(mesh, NeoHookean(20.0, 0.3), Loads(contacts=(contact,)))
+    rng = np.random.default_rng(6)
+    u, way = 0.005 * rng.standard_normal((2, len(mesh.nodes_mm), 3))
+    state = problem.at(u, 1.0, tangent=True)
+    step = 1e-5
+    ahead, behind = (problem.at(u + s * way, 1.0, tangent=False) for s in (step, -step))
+    assert state.external.any()
+    slope = product(problem, state, way)
+    known = (ahead.residual - behind.residual) / (2 * step)
+    assert slope == pytest.approx(known, abs=1e-3 * np.abs(known).max())
+    climb = (ahead.energy - behind.energy) / (2 * step)
+    assert np.einsum("ij,ij->", state.residual, way) == pytest.approx(climb, rel=1e-6)
+
+
+def test_bodies_that_never_touch_change_no_bit():
+    mesh, under, over, _ = pressed.stacked(overlap=-3.0)
+    ends = np.abs(mesh.nodes_mm[:, 2] - 3) > 9
+    held = Held(np.repeat(ends[:, None], 3, axis=1), np.zeros(mesh.nodes_mm.shape))
+    alone, near = (
+        solve(Problem(mesh, NeoHookean(20.0, 0.3), Loads(DOWN, contacts=contacts)), held)
+        for contacts in ((), (Bodies(over, under),))
+    )
+    assert np.array_equal(alone.displacement_mm, near.displacement_mm)
+    assert near.contacts[0].area_mm2 == 0
 
 
 def test_a_splined_ball_is_a_ball():

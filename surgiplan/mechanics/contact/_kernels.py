@@ -9,22 +9,33 @@ Ints = npt.NDArray[np.int32]
 
 
 @njit(cache=True, nogil=True)
-def gather(faces: Ints, shapes: Floats, forces: Floats, slopes: Floats, slots: Ints,
+def gather(nodes: Ints, rows: Floats, forces: Floats, middles: Floats, slots: Ints,
            force: Floats, blocks: Floats, tangent: bool) -> None:  # fmt: skip
-    """Add forces (f, q, 3) to the nodes (n, 3), and take off their slopes (f, q, 3, 3)."""
-    nodes = faces.shape[1]
-    for f in range(len(faces)):
-        for point in range(len(shapes)):
-            N = shapes[point]
-            for a in range(nodes):
+    """Add R^T f to nodal forces (n, 3) and R^T D R to the blocks, for each of p points.
+
+    ``rows`` (p, r, k, 3): what a point feels of the displacement of its k ``nodes`` (p, k).
+    ``forces`` (p, r) and ``middles`` (p, r, r) are f and D.  ``slots`` (p, k * k).
+    """
+    count, width = rows.shape[1], rows.shape[2]
+    half = np.empty((count, width, 3))
+    for p in range(len(nodes)):
+        R, D = rows[p], middles[p]
+        for a in range(width):
+            for i in range(3):
+                for r in range(count):
+                    force[nodes[p, a], i] += R[r, a, i] * forces[p, r]
+        if not tangent:
+            continue
+        for r in range(count):
+            for a in range(width):
                 for i in range(3):
-                    force[faces[f, a], i] += N[a] * forces[f, point, i]
-            if not tangent:
-                continue
-            for a in range(nodes):
-                for b in range(nodes):
-                    both = N[a] * N[b]
-                    slot = slots[f, nodes * a + b]
-                    for i in range(3):
-                        for k in range(3):
-                            blocks[slot, i, k] -= both * slopes[f, point, i, k]
+                    half[r, a, i] = 0.0
+                    for s in range(count):
+                        half[r, a, i] += D[r, s] * R[s, a, i]
+        for a in range(width):
+            for b in range(width):
+                block = blocks[slots[p, width * a + b]]
+                for i in range(3):
+                    for k in range(3):
+                        for r in range(count):
+                            block[i, k] += R[r, a, i] * half[r, b, k]

@@ -1,4 +1,4 @@
-"""A rigid body in the way of the tissue."""
+"""What tissue can press on: something rigid, or another body of the same mesh."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from .shapes import Shape
 
-__all__ = ["Obstacle"]
+__all__ = ["Bodies", "Obstacle"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -32,3 +32,18 @@ class Obstacle:
     friction_coefficient: float = 0.0
     clearance_mm: float | Floats = 0.0
     moves_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Bodies:
+    """Faces (f, k) may touch, slide along and leave the faces ``others`` (g, k), not enter them.
+
+    The points of ``faces`` are kept out of the surface of ``others``, curved as its faces are; give
+    the finer one first.  Stiffness, penetration and clearance are as for an ``Obstacle``.
+    """
+
+    faces: Ints
+    others: Ints
+    stiffness_kpa_per_mm: float | Floats | None = None
+    penetration_mm: float | None = 0.05
+    clearance_mm: float | Floats = 0.0
