@@ -27,8 +27,8 @@ _WORST = 0.1
 """Scaled Jacobian below which no move may bring an element that is better."""
 _LEAST_SLOPE = 0.5
 """Sine of the angle between surface and plane below which points in the plane move less."""
-_SAMPLES = 60_000
-_FINER = 4
+_SAMPLES = 30_000
+_FINER = 3
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ __all__ = ["level_of_volume"]
 
 Floats = npt.NDArray[np.float32]
 
-_AT_MOST = 2_000_000
+_AT_MOST = 800_000
 """Samples taken between the voxels along the surface."""
 _ROUNDS = 12
 _EXACT = 1e-5
