@@ -3,6 +3,7 @@
 from .assembly import Problem
 from .contact import Bodies, Contacted, Obstacle, ball, cylinder, plane, spline_of
 from .cubic import CutPlane
+from .fitting import inside_mm3
 from .lattice import Distance, sampled_distance, stuffed
 from .loads import (
     Expander,
@@ -32,6 +33,7 @@ from .material import (
 )
 from .mesh import Mesh, mesh_of, promoted
 from .preview import as_quadratic, locking_error_fraction
+from .quality import MeshQuality, dihedral_angles_deg, quality_of
 from .rehearsal import Handle, Rehearsal, Rehearsed, surface_patch
 from .remnant import RemnantResponse, RemnantSettings, settle_remnant
 from .response import Response, response_of
@@ -56,6 +58,7 @@ __all__ = [
     "Loads",
     "Material",
     "Mesh",
+    "MeshQuality",
     "MooneyRivlin",
     "NeoHookean",
     "NeoHookeanIsochoric",
@@ -84,8 +87,10 @@ __all__ = [
     "bulk_modulus",
     "cylinder",
     "deploy_stent",
+    "dihedral_angles_deg",
     "gravity_m_per_s2",
     "held",
+    "inside_mm3",
     "lame",
     "locking_error_fraction",
     "mesh_error_fraction",
@@ -93,6 +98,7 @@ __all__ = [
     "other_element_counts",
     "plane",
     "promoted",
+    "quality_of",
     "response_of",
     "rest_shape",
     "sampled_distance",

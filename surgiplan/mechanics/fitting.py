@@ -3,7 +3,7 @@
 Facets between points of a convex surface lie within it and lose volume.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,9 +41,10 @@ class Body:
     plane: CutPlane | None
 
 
-def fitted(body: Body, distance: Distance, bounds_mm: Floats, edge_mm: float) -> Floats:
-    """Points (n, 3) of a body that fits the inside of ``distance``, on either side of its plane.
+def fitted(body: Body, distance: Distance, targets_mm3: Sequence[float], edge_mm: float) -> Floats:
+    """Points (n, 3) of a body that fits the inside of ``distance``.
 
+    With the target for its volume, or for its parts behind and before its plane.
     Points on the plane stay on it.  No element gets worse than it may be.
     """
     faces = boundary_faces(body.cells.astype(np.int32)).astype(np.int64)
@@ -53,10 +54,12 @@ def fitted(body: Body, distance: Distance, bounds_mm: Floats, edge_mm: float) ->
             -_heights(points, faces, distance), -_FARTHEST * edge_mm, _FARTHEST * edge_mm
         )
         points = _guarded(points, step[:, None] * _ways(body, points, faces), body.cells)
-    return _filled(body, points, faces, distance, bounds_mm, edge_mm)
+    return _filled(body, points, faces, targets_mm3, edge_mm)
 
 
-def inside_mm3(distance: Distance, bounds_mm: Floats, plane: CutPlane | None = None) -> list[float]:
+def inside_mm3(
+    distance: Distance, bounds_mm: Floats, edge_mm: float, plane: CutPlane | None = None
+) -> list[float]:
     """Volume of the largest piece inside ``distance``, or of its parts behind and before a plane.
 
     By samples, finer along the surface and the plane, each counted by its part on either side
@@ -65,13 +68,14 @@ def inside_mm3(distance: Distance, bounds_mm: Floats, plane: CutPlane | None = N
     from scipy.ndimage import label
 
     size = bounds_mm[1] - bounds_mm[0]
-    step = float((size.prod() / _SAMPLES) ** (1 / 3))
+    step = min(float((size.prod() / _SAMPLES) ** (1 / 3)), edge_mm / 1.5)
     axes = [np.arange(bounds_mm[0, i] + step / 2, bounds_mm[1, i], step) for i in range(3)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     value = np.asarray(distance(grid.reshape(-1, 3))).reshape(grid.shape[:3])
     behind = np.full_like(value, -np.inf) if plane is None else plane.height_mm(grid)
     pieces, count = label(value < 0)
-    sizes = np.bincount(pieces.ravel())[1:]
+    parts = np.where(value < 0, _shares(value, step), 0)
+    sizes = np.bincount(pieces.ravel(), parts.ravel())[1:]
     share = sizes.max() / sizes.sum() if count > 1 else 1.0
     is_near = (np.abs(value) < step) | ((np.abs(behind) < step) & (value < 0))
     deep = (value < 0) & ~is_near
@@ -142,10 +146,9 @@ def _guarded(points: Floats, moves: Floats, cells: Ints) -> Floats:
 
 
 def _filled(
-    body: Body, points: Floats, faces: Ints, distance: Distance, bounds_mm: Floats, edge_mm: float
+    body: Body, points: Floats, faces: Ints, targets: Sequence[float], edge_mm: float
 ) -> Floats:
     """Points moved outwards alike, on each side of the plane, until the volumes are right."""
-    targets = inside_mm3(distance, bounds_mm, body.plane)
     side = np.zeros(len(body.cells), int)
     if body.plane is not None:
         side = (body.plane.height_mm(points[body.cells].mean(axis=1)) > 0).astype(int)

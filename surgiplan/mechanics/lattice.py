@@ -6,7 +6,7 @@ Cuts of quadrilaterals are split from the deeper lattice vertex instead of by pa
 dihedral angles of the paper are not guaranteed; the quality gate of the mesh stands in for them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from surgiplan.errors import GeometryError
 from surgiplan.jobs_report import Report, silent
 
 from .cubic import CutPlane, Lattice, lattice
-from .fitting import Body, fitted
+from .fitting import Body, fitted, inside_mm3
 from .mesh import EDGES, Mesh, gate, promoted
 from .stencils import Cuts, cut_cells
 
@@ -36,6 +36,7 @@ def stuffed(
     edge_mm: float,
     *,
     plane: CutPlane | None = None,
+    volumes_mm3: Sequence[float] = (),
     what: str = "the organ",
     report: Report = silent,
 ) -> Mesh:
@@ -43,9 +44,9 @@ def stuffed(
 
     ``edge_mm`` is the spacing of the lattice; about 12 / edge^3 tetrahedra fill a volume.  A
     ``plane`` becomes a sheet of faces right through the mesh, with a sharp rim; ``Mesh.part`` then
-    parts it.  The volume, on either side of the plane, is that inside of ``distance``.  Only the
-    largest connected piece is kept.  Raises GeometryError when nothing is inside, or when the
-    shape is too thin for the lattice.
+    parts it.  The volume, or those behind and before the plane, are ``volumes_mm3`` where they are
+    known, else what is inside ``distance``.  Only the largest connected piece is kept.  Raises
+    GeometryError when nothing is inside, or when the shape is too thin for the lattice.
     """
     bounds = np.asarray(bounds_mm, float)
     report(0.0, f"Laying a lattice through {what}")
@@ -62,11 +63,16 @@ def stuffed(
     cells = cut_cells(tets, sign, Cuts(points, value, edges, cuts))
     every = np.vstack([points, cuts])
     on_plane = np.concatenate([laid.on_plane, laid.on_plane[edges].all(axis=1)])
+    if not len(cells):
+        raise GeometryError(
+            f"All of {what} is thinner than elements of {edge_mm:.1f} mm; use more of them."
+        )
     cells = _largest_piece(_oriented(every, cells))
     report(0.8, f"Fitting the surface of {what}")
     used, numbers = np.unique(cells, return_inverse=True)
     body = Body(every[used], numbers.reshape(-1, 4), on_plane[used], plane)
-    mesh = promoted(fitted(body, distance, bounds, edge_mm), body.cells)
+    targets = volumes_mm3 or inside_mm3(distance, bounds, edge_mm, plane)
+    mesh = promoted(fitted(body, distance, targets, edge_mm), body.cells)
     gate(mesh, what)
     return mesh
 

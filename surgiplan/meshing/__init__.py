@@ -4,6 +4,7 @@ from .cuts import cut_by_plane
 from .decimation import decimated
 from .distance import SignedDistance, signed_distance
 from .repair import Repaired, repaired, require_closed
+from .surface_distance import surface_distance
 from .surfaces import surface_of, surfaces_of
 from .topology import is_closed, is_manifold
 from .voxels import voxelised
@@ -18,6 +19,7 @@ __all__ = [
     "repaired",
     "require_closed",
     "signed_distance",
+    "surface_distance",
     "surface_of",
     "surfaces_of",
     "voxelised",

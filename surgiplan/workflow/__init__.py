@@ -14,9 +14,11 @@ from .remaking import remake_segment, why_not_remake
 from .settings import settings_from
 from .simulation import simulate, simulation_settings
 from .suitability import suitability_of, suitability_rows
+from .tetrahedra import Tetrahedra, tetrahedra_of
 
 __all__ = [
     "VOLUME_FILES",
+    "Tetrahedra",
     "design",
     "edit_segment",
     "import_scan",
@@ -33,6 +35,7 @@ __all__ = [
     "substantiate",
     "suitability_of",
     "suitability_rows",
+    "tetrahedra_of",
     "trace_centerline",
     "why_not_remake",
 ]
