@@ -62,6 +62,12 @@ class AnatomyView(Viewport):
         self.scene.view_from(side)
         self.redraw()
 
+    def approach(self, finding: Finding) -> None:
+        """See a finding closely; R shows everything again."""
+        self._fits = False
+        self.scene.approach(finding)
+        self.redraw()
+
     def moving(self) -> None:
         """Draw quickly until the hand rests."""
         self.scene.interacting = True

@@ -236,7 +236,11 @@ class Desk(QObject):
 
     def is_running(self, kind: str) -> bool:
         """Whether a job of that kind runs or waits."""
-        return any(running.job.kind == kind for running in self._running)
+        return self.running_of(kind) is not None
+
+    def running_of(self, kind: str) -> Running | None:
+        """The job of that kind that runs or waits, if any."""
+        return next((one for one in self._running if one.job.kind == kind), None)
 
     def drop(self, kind: str) -> None:
         """Stop the jobs of one kind."""

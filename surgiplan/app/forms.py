@@ -10,10 +10,14 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QGridLayout,
     QLabel,
+    QVBoxLayout,
     QWidget,
 )
 
 from surgiplan.model import Choice, Quantity, choices, quantities
+
+from .folds import Fold
+from .setting_groups import FEW, grouped
 
 __all__ = ["ChoiceBox", "NumberField", "SettingsForm", "field_rows"]
 
@@ -89,54 +93,95 @@ class ChoiceBox(QComboBox):
 
 
 class SettingsForm(QWidget):
-    """A field for each tunable number of a settings dataclass."""
+    """A field for each tunable number and name of a settings dataclass; many are in groups."""
 
     changed = Signal()
 
     def __init__(self, settings: type, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(6)
-        self._grid.setColumnStretch(0, 1)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
         self.fields: dict[str, NumberField | QComboBox] = {}
-        hints = get_type_hints(settings)
-        numbers, names = quantities(settings), choices(settings)
-        for name in (one.name for one in fields(settings)):
-            if name in names:
-                choice, default = names[name]
-                words = {one: one.replace("_", " ") for one in choice.names}
-                self._add(name, choice, _box(words, default, choice.meaning))
-                continue
-            if name not in numbers:
-                continue
-            about, default = numbers[name]
-            if hints[name] is bool:
-                box = _box({True: "yes", False: "no"}, bool(default), about.meaning)
-                self._add(name, about, box)
-                continue
-            whole = hints[name] is int
-            optional = type(None) in get_args(hints[name])
-            field = NumberField(about, default, decimals=0 if whole else None, automatic=optional)
-            if whole:
-                field.setSingleStep(1)
-            field.valueChanged.connect(self.changed)
-            self._add(name, about, field)
-        self._kinds = {field.name: hints[field.name] for field in fields(settings)}
+        self.folds: dict[str, Fold] = {}
+        self._kinds = get_type_hints(settings)
+        self._about: dict[str, tuple[Any, Any]] = {**quantities(settings), **choices(settings)}
+        names = [one.name for one in fields(settings) if one.name in self._about]
+        if len(names) <= FEW:
+            self._column.addWidget(self._fields_of(names))
+            return
+        for number, (title, members) in enumerate(grouped(names).items()):
+            content = self._fields_of(members)
+            name = f"fold_{title.split()[0].lower()}"
+            self.folds[title] = Fold(title.upper(), content, name, is_open=number == 0)
+            self._column.addWidget(self.folds[title])
+        self.changed.connect(self._say_changes)
+        self._say_changes()
 
-    def _add(self, name: str, about: Quantity | Choice, field: QWidget) -> None:
-        row = self._grid.rowCount()
-        label = QLabel(_short(name, about))
-        label.setProperty("role", "field")
-        label.setToolTip(about.meaning)
-        label.setBuddy(field)
-        label.setWordWrap(True)
-        field.setObjectName(f"setting_{name}")
-        field.setFixedWidth(124)
-        self._grid.addWidget(label, row, 0)
-        self._grid.addWidget(field, row, 1)
-        self.fields[name] = field
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Show other values; a setting that is not among them stands as it is by default."""
+        for name, field in self.fields.items():
+            value = values.get(name, self._about[name][1])
+            if isinstance(field, QComboBox):
+                field.setCurrentIndex(max(field.findData(value), 0))
+            else:
+                field.show_number(value)
+        if self.folds:
+            self._say_changes()
+
+    def changes(self) -> dict[str, Any]:
+        """The values that are not the defaults."""
+        return {n: v for n, v in self.values().items() if v != self._about[n][1]}
+
+    def _say_changes(self) -> None:
+        changed = self.changes()
+        for fold in self.folds.values():
+            names = [n for n in changed if fold.content.isAncestorOf(self.fields[n])]
+            fold.say(f"·  {len(names)} changed" if names else "")
+
+    def _fields_of(self, names: Sequence[str]) -> QWidget:
+        holder = QWidget()
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(6)
+        grid.setColumnStretch(0, 1)
+        for row, name in enumerate(names):
+            about, default = self._about[name]
+            field = self._field(name, about, default)
+            label = QLabel(_short(name, about))
+            label.setProperty("role", "field")
+            label.setToolTip(about.meaning)
+            label.setBuddy(field)
+            label.setWordWrap(True)
+            field.setObjectName(f"setting_{name}")
+            field.setFixedWidth(124)
+            grid.addWidget(label, row, 0)
+            grid.addWidget(field, row, 1)
+            self.fields[name] = field
+        return holder
+
+    def _field(
+        self, name: str, about: Quantity | Choice, default: Any
+    ) -> "NumberField | QComboBox":
+        if isinstance(about, Choice):
+            words = {one: one.replace("_", " ") for one in about.names}
+            return self._box(words, default, about.meaning)
+        kind = self._kinds[name]
+        if kind is bool:
+            return self._box({True: "yes", False: "no"}, bool(default), about.meaning)
+        optional = type(None) in get_args(kind)
+        decimals = 0 if kind is int else None
+        field = NumberField(about, default, decimals=decimals, automatic=optional)
+        if kind is int:
+            field.setSingleStep(1)
+        field.valueChanged.connect(self.changed)
+        return field
+
+    def _box(self, words: Mapping[Any, str], default: Any, meaning: str) -> QComboBox:
+        box = _box(words, default, meaning)
+        box.currentIndexChanged.connect(self.changed)
+        return box
 
     def values(self) -> dict[str, Any]:
         """What the user chose, by name; numbers left to the program are left out."""

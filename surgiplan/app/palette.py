@@ -104,6 +104,12 @@ QToolButton {{
 }}
 QToolButton:hover {{ background: #1b222b; border-color: {LINE}; }}
 QToolButton:checked {{ background: {SELECTED}; border-color: {ACCENT}; }}
+QToolButton[role="fold"] {{
+    color: {HEADING}; font-size: 11px; font-weight: bold; text-align: left; padding: 3px 0;
+    border: 1px solid transparent; background: transparent;
+}}
+QToolButton[role="fold"]:hover {{ color: {TEXT}; }}
+QToolButton[role="fold"]:focus {{ border-color: #46515f; }}
 QToolButton:focus:!checked {{ border-color: #46515f; }}
 
 QDoubleSpinBox, QSpinBox, QLineEdit, QComboBox {{

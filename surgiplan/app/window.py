@@ -72,6 +72,8 @@ class MainWindow(QMainWindow):
         self.panels: dict[str, QWidget] = {}
         self._stage = STAGES[0]
         self._is_closing = False
+        self._approached = ""
+        """The finding that the eye was brought to last."""
         self._commands = commands_of(self)
         self.actions_by_name = actions_of(self._commands, self)
         self.palette_dialog = Palette(self._commands, self.actions_by_name, self)
@@ -173,7 +175,13 @@ class MainWindow(QMainWindow):
         if self.views:
             self.desk.view.change(selected=path)
             if path.startswith("findings/"):
-                self.desk.view.change(finding=path)
+                self._show_finding(path)
+
+    def _show_finding(self, path: str) -> None:
+        if path != self.desk.view.look.finding or path != self._approached:
+            self.views.anatomy.approach(self.desk.case.at(path))
+        self._approached = path
+        self.desk.view.change(finding=path)
 
     def _show_title(self, *_: object) -> None:
         self.setWindowTitle(_title(self.desk))
@@ -212,7 +220,7 @@ class MainWindow(QMainWindow):
 
     def _inspector(self) -> QWidget:
         panel = QFrame(objectName="inspector")
-        panel.setFixedWidth(336)
+        panel.setFixedWidth(348)
         column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.stack)

@@ -12,7 +12,7 @@ from typing import Any
 from surgiplan.edits import AddCenterline, AddSegments, AddVolume, RecordFinding
 from surgiplan.errors import DicomError
 from surgiplan.jobs_report import Report, part
-from surgiplan.model import Case, Segment, Surface
+from surgiplan.model import Case, Finding, Segment, Surface
 from surgiplan.workflow import (
     import_scan,
     import_segments,
@@ -20,6 +20,7 @@ from surgiplan.workflow import (
     remake_segment,
     segment,
     simulate,
+    substantiate,
     suitability_rows,
     trace_centerline,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "segments_exported",
     "segments_imported",
     "simulated",
+    "substantiated",
     "traced",
 ]
 
@@ -140,6 +142,13 @@ def traced(case: Case, lumen: str, start: Any, end: Any, report: Report) -> AddC
 def simulated(case: Case, path: str, settings: dict[str, Any], report: Report) -> RecordFinding:
     """Simulate as the edit that keeps the answer."""
     edit = simulate(case, path, settings, report=report)
+    _ = edit.finding.digest
+    return edit
+
+
+def substantiated(case: Case, finding: Finding, report: Report) -> RecordFinding:
+    """Estimate the error and the band of an answer as the edit that keeps them with it."""
+    edit = substantiate(case, finding, report=report)
     _ = edit.finding.digest
     return edit
 

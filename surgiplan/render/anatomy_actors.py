@@ -124,12 +124,14 @@ class SurfaceActor(AnatomyActor):
         surface: Surface,
         cut: Resection | None,
         covered_by: Finding | None,
+        aside: bool,
         style: Style,
         selected: bool,
     ) -> None:
+        """``aside``: a finding is shown, which everything else gives way to."""
         if surface is not self._surface or covered_by is not self._covered_by:
             self._take(surface, covered_by)
-        opacity = style.opacity * (1.0 if covered_by is None else _FAINT)
+        opacity = style.opacity * (_FAINT if aside and not selected else 1.0)
         colour = mixed(style.colour, "#ffffff", 0.15) if selected else style.colour
         for actor, shown, part in (
             (self._kept, True, colour),

@@ -167,6 +167,12 @@ class AnatomyScene(Scene):
         else:
             self.eye.fit(tuple(np.asarray(box_lps, float).T.ravel().tolist()))
 
+    def approach(self, finding: Finding) -> None:
+        """See a finding closely, from this side."""
+        points = np.asarray(finding.arrays["points_lps"], float)
+        self.fit_box(np.stack([points.min(axis=0), points.max(axis=0)]))
+        self._eye_was_moved = True
+
     def view_from(self, side: str) -> None:
         """See all from ``A``, ``P``, ``L``, ``R``, ``S``, ``I`` or as at the ``start``."""
         self.eye.view_from(side)
@@ -289,7 +295,9 @@ class AnatomyScene(Scene):
             covered_by = shown if shown is not None and path in shown.made_from else None
             if covered_by is not None and covered_by.subject.startswith("plan/resections"):
                 return None
-            return (surface, cut_of(case, look, noun), covered_by) if surface is not None else None
+            if surface is None:
+                return None
+            return surface, cut_of(case, look, noun), covered_by, shown is not None
         if isinstance(noun, StentPlacement):
             centerline = case.plan.centerlines.get(noun.centerline_id)
             is_deployed = (

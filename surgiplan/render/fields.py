@@ -57,7 +57,8 @@ FIELDS: Mapping[Coloured, Field] = {
     "gap": Field("Gap to the device", "mm", "viridis", ("gap_mm",)),
 }  # fmt: skip
 
-_LEFT_BACK_HEAD = (("left", "right"), ("back", "front"), ("head", "feet"))
+_WAYS = (("L", "R"), ("P", "A"), ("S", "I"))
+"""Letters of the body along and against each axis, as at the sides of the views."""
 
 
 def finding_arrays(finding: Finding) -> tuple[Coloured, ...]:
@@ -168,12 +169,12 @@ def readings(finding: Finding, place: Place, fraction: float = 1.0) -> list[tupl
     moved = place.of(displacement_at_mm(finding, fraction))
     rows = [("Displacement", f"{np.linalg.norm(moved):.2f} mm")]
     ways = [
-        f"{abs(by):.1f} {names[0] if by > 0 else names[1]}"
-        for by, names in zip(moved, _LEFT_BACK_HEAD, strict=True)
+        f"{letters[0] if by > 0 else letters[1]} {abs(by):.1f}"
+        for by, letters in zip(moved, _WAYS, strict=True)
         if abs(by) >= 0.05
     ]
     if ways:
-        rows.append(("Towards", ", ".join(ways)))
+        rows.append(("Towards", f"{', '.join(ways)} mm"))
     for name in finding_arrays(finding):
         if name != "displacement":
             field, value = FIELDS[name], float(place.of(coloured_values(finding, name)))

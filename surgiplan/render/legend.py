@@ -21,7 +21,7 @@ __all__ = ["NO_VALUE", "Key", "Legend", "lookup"]
 NO_VALUE = "#6b7684"
 """Where there is no number."""
 _STRIP_PX, _ROWS = 10.0, 64
-_KEY_LINE_PX, _KEY_LEFT_PX, _KEY_ABOVE_PX = 16.0, 9.0, 34.0
+_KEY_LINE_PX, _KEY_LEFT_PX, _KEY_TOP_PX = 16.0, 9.0, 50.0
 
 
 class Legend:
@@ -84,7 +84,7 @@ class Legend:
 
 
 class Key:
-    """Lines at the lower left that say what else is drawn, each in the colour of what it names."""
+    """Lines at the upper left that say what else is drawn, each in the colour of what it names."""
 
     def __init__(self, scene: "AnatomyScene") -> None:
         self._scene = scene
@@ -98,16 +98,13 @@ class Key:
         self.remove()
         self._lines = tuple(lines)
         overlay = self._scene.overlay
-        self.labels = [Label(overlay, colour, up="bottom") for _, colour in lines]
+        self.labels = [Label(overlay, colour) for _, colour in lines]
 
     def prepare(self) -> None:
-        """Stand above the scale bar of a view of this size."""
+        """Stand below the title of a view of this size."""
         height, ratio = self._scene.size[1], self._scene.pixel_ratio
-        bottom = height - _KEY_ABOVE_PX * ratio
-        for n, (label, (text, _)) in enumerate(
-            zip(reversed(self.labels), reversed(self._lines), strict=True)
-        ):
-            y = bottom - n * _KEY_LINE_PX * ratio
+        for n, (label, (text, _)) in enumerate(zip(self.labels, self._lines, strict=True)):
+            y = (_KEY_TOP_PX + n * _KEY_LINE_PX) * ratio
             label.set(text, _KEY_LEFT_PX * ratio, y, height, ratio)
 
     def remove(self) -> None:

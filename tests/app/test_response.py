@@ -1,12 +1,17 @@
 """A simulation's answer is handled: slid along its loading, marked, coloured, by hand and keys."""
 
-from functools import cache
+import time
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
+from surgiplan.app.panels import evidence
+from surgiplan.edits import RecordFinding
 from surgiplan.model import Case, Finding
 from tests.app.bodies import planned_case
 from tests.app.conftest import Hands, show_case
@@ -82,7 +87,7 @@ def test_a_click_on_the_surface_marks_a_place_and_a_turn_does_not(answered):
     marked = np.array(response(answered).probe_lps)
     assert marked == pytest.approx(MIDDLE + [0.0, -20, 0], abs=2.0)
     assert "Displacement 2.9" in answered.find("placeTable").text()
-    assert "3.0 left" in answered.find("placeTable").text()
+    assert "Towards L 3.0 mm" in answered.find("placeTable").text()
     answered.click("clearMark")
     assert response(answered).probe_lps is None
 
@@ -101,7 +106,7 @@ def test_hovering_over_the_response_reads_it(answered):
     answered.settle()
     QTest.mouseMove(answered.view("3d"), answered.pixel_of("3d", MIDDLE + [3.0, -20, 0]))
     answered.settle()
-    assert "Towards 3.0 left" in answered.view("3d").readout
+    assert "Towards L 3.0 mm" in answered.view("3d").readout
 
 
 def test_how_a_response_was_looked_at_is_kept_with_the_case(answered):
@@ -110,3 +115,76 @@ def test_how_a_response_was_looked_at_is_kept_with_the_case(answered):
     look = answered.window.desk.view.look
     assert type(look).from_json(look.to_json()) == look
     assert look.response.arrows
+
+
+BAND = {
+    "scenario_band": {"displacement_max_mm": {"low": 4.5, "value": 6.0, "high": 9.0}},
+    "discretisation": {"displacement_max_mm": 0.031},
+    "scenarios": [
+        {"name": "soft tissue", "converged": True, "displacement_max_mm": 9.0},
+        {"name": "low pressure", "converged": False, "reason": "It changes nothing."},
+    ],
+}
+
+
+def evidenced(_case: Case, finding: Finding, report: Any, *, seconds: float = 0.0) -> RecordFinding:
+    """Stands in for the minutes of a second mesh and of scenarios; runs in the worker."""
+    for n in range(int(100 * seconds)):
+        report(n / (100 * seconds), "Soft tissue: load step 1")
+        time.sleep(0.01)
+    return RecordFinding(replace(finding, numbers={**finding.numbers, **BAND}))
+
+
+def test_every_number_stands_with_its_band_and_error_once_they_are_known(answered, monkeypatch):
+    monkeypatch.setattr(evidence, "substantiated", evidenced)
+    assert "no error and no band yet" in answered.find("evidenceState").text()
+    answered.click("evidenceButton")
+    answered.until(lambda: "scenario_band" in answered.case.findings["answer"].numbers, "known")
+    answered.until_idle()
+    assert "6 mm (4.5 to 9) ±3.1 %" in answered.find("responseTable").text()
+    assert "lowest to the highest" in answered.find("bandWords").text()
+    answered.click("fold_scenarios")
+    assert "Soft tissue 9 mm" in answered.window.panels["Simulate"]._scenarios.text()
+    assert "It changes nothing" in answered.window.panels["Simulate"]._scenarios.text()
+
+
+def test_stopping_the_second_stage_leaves_the_first_answer(answered, monkeypatch):
+    monkeypatch.setattr(evidence, "substantiated", partial(evidenced, seconds=60.0))
+    first = answered.case.findings["answer"]
+    answered.click("evidenceButton")
+    answered.until(lambda: "Soft tissue" in answered.find("evidenceState").text(), "under way")
+    assert "6 mm" in answered.find("responseTable").text()
+    answered.click("evidenceButton")
+    answered.until(lambda: answered.window.desk.running is None, "stopped")
+    assert answered.case.findings["answer"] is first
+    assert answered.find("evidenceButton").text() == "Compute"
+
+
+def test_a_vessel_shows_what_was_planned_beside_what_was_achieved(answered):
+    stations = [
+        {"s_mm": s, "d_area_before_mm": 18.0, "d_area_after_mm": 20.0 + s / 100,
+         "d_area_after_low_mm": 19.0, "d_area_after_high_mm": 21.5} for s in range(30, 111, 2)
+    ]  # fmt: skip
+    case = answered.case
+    vessel = Finding(
+        "wall", "vessel response", "plan/stents/stent", case.made_from("plan/stents/stent"),
+        numbers={"converged": True, "displacement_max_mm": 1.0, "stations_after": stations},
+        arrays=case.findings["answer"].arrays,
+    )  # fmt: skip
+    answered.window.desk.do(RecordFinding(vessel))
+    answered.window.desk.select("findings/wall")
+    answered.settle()
+    chart = answered.find("stationsChart")
+    names = [line.name for line in chart._lines]
+    assert names == ["scan", "planned", "achieved"]
+    chart.setFocus()
+    QTest.keyClick(chart, Qt.Key.Key_Left)
+    assert chart.readout() == "108 mm: scan 18, achieved 21.1 mm"
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=QPoint(round(chart.x_of(70)), 60))
+    assert "planned 22" in chart.readout()
+    here = answered.window.desk.view.look.crosshair_lps
+    assert here[2] == pytest.approx(74, abs=1.5), "the slices went to that station"
+    answered.click("fold_table")
+    assert "At 30 mm 18.0 → 20.3 mm (19.0 to 21.5)" in (
+        answered.window.panels["Simulate"]._stations_table.text()
+    )

@@ -108,7 +108,7 @@ def test_a_place_is_read_with_units_and_ways_of_the_body():
     top = place_of(finding, MIDDLE + [0, 0, RADIUS_MM + 5])
     rows = dict(readings(finding, top))
     assert rows["Displacement"] == "8.00 mm"
-    assert rows["Towards"] == "8.0 feet"
+    assert rows["Towards"] == "I 8.0 mm"
     assert rows["Largest strain"] == "5 %"
     assert dict(readings(finding, top, fraction=0.5))["Displacement"] == "4.00 mm"
 

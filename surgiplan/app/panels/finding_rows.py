@@ -5,55 +5,167 @@ from typing import Any
 
 from surgiplan.model import Finding
 
-__all__ = ["finding_rows"]
+__all__ = [
+    "HEADLINE_HINTS",
+    "band_words",
+    "detail_rows",
+    "headline_rows",
+    "scenario_rows",
+    "station_rows",
+]
 
 Row = tuple[str, str, str, str]
 
-_TITLES = {
-    "displacement_max_mm": "Displacement, max",
-    "cut_face_displacement_mean_mm": "Cut face, mean",
-    "stress_p99_kpa": "Stress, 99th perc.",
-    "contact_pressure_max_kpa": "Contact pressure, max",
-    "radial_force_n": "Radial force",
+_HEADLINES = {
+    "displacement_max_mm": ("Displacement", "The largest way that any tissue moved."),
+    "cut_face_displacement_mean_mm": ("Cut face", "How far the face of the cut moved as a whole."),
+    "stress_p95_kpa": ("Stress p95", "Von Mises stress; 95 % of the tissue has less."),
+    "stress_p99_kpa": ("Stress p99", "Von Mises stress; 99 % of the tissue has less."),
+    "strain_p95": ("Strain p95", "Largest principal strain; 95 % of the tissue has less."),
+    "strain_p99": ("Strain p99", "Largest principal strain; 99 % of the tissue has less."),
+    "contact_pressure_max_kpa": ("Contact press.", "The largest pressure of the device."),
+    "radial_force_n": ("Radial force", "Sum of the device's pressure over the wall."),
+}
+"""Key: the name in a row, and what it means."""
+_DETAILS = {
     "force_balance_error_fraction": "Force balance error",
-    "discretisation_error_fraction": "Mesh error",
+    "discretisation_error_fraction": "Mesh error, displacement",
+    "stress_energy_error_estimate_fraction": "Stress energy error",
     "min_jacobian": "Smallest Jacobian",
     "iterations": "Iterations",
+    "load_steps": "Load steps",
     "residual": "Residual",
+    "scan_miss_mm": "Scan not met by",
+    "contours_moved_mm": "Lumen smoothed by, max",
+    "contours_moved_rms_mm": "Lumen smoothed by",
     "poisson_ratio": "Poisson ratio",
+    "tet_count": "Elements",
     "elements": "Elements",
+    "second_mesh_elements": "Elements, second mesh",
+    "node_count": "Nodes",
     "element": "Element",
 }
-_UNITS = {"_mm": "mm", "_kpa": "kPa", "_n": "N", "_ml": "ml", "_fraction": "%"}
+_UNITS = {
+    "_kpa_per_mm": "kPa/mm", "_mm": "mm", "_kpa": "kPa", "_mn": "mN", "_n": "N", "_ml": "ml",
+    "_mm2": "mm²", "_deg": "°", "_mmhg": "mmHg", "_fraction": "%", "_p95": "%", "_p99": "%",
+}  # fmt: skip
+HEADLINE_HINTS = dict(_HEADLINES.values())
+"""What the names of rows mean, for those who point at them."""
+_ONE_HUNDRED = ("%",)
+_BALANCED = 1e-4
+"""A force balance error above it is none to rely on (the issue's own target)."""
+_STATIONS = 12
 
 
-def finding_rows(finding: Finding) -> list[Row]:
-    """Rows for a NumberTable: convergence first, then what moves and what is loaded."""
-    numbers: Mapping[str, Any] = finding.numbers
+def headline_rows(finding: Finding) -> list[Row]:
+    """Rows for a NumberTable: convergence, then each number with its band and its mesh error."""
+    numbers = finding.numbers
     rows: list[Row] = []
     if numbers.get("converged") is not None:
         word, verdict = ("yes", "pass") if numbers["converged"] else ("no", "fail")
         rows.append(("Converged", word, "", verdict))
-    for name, title in _TITLES.items():
-        if numbers.get(name) is not None:
-            rows.append((title, _text(name, numbers[name]), "", ""))
-    rows += _diameter_rows(numbers.get("stations_after"))
-    remnant = numbers.get("remnant_after")
-    if isinstance(remnant, Mapping):
-        rows += [
-            (_words(name), _text(name, value), "", "")
-            for name, value in remnant.items()
-            if isinstance(value, int | float) and name not in _TITLES
-        ]
+    others = {n: _words(n) for n in numbers if n not in _HEADLINES and _is_headline(n, numbers[n])}
+    known = {name: title for name, (title, _) in _HEADLINES.items()}
+    for name, title in {**known, **others}.items():
+        if isinstance(numbers.get(name), int | float):
+            rows.append((title, _with_band(name, numbers), _mesh_error(name, numbers), ""))
+    rows += _widened(numbers.get("stations_after"))
+    return rows + [row for name, row in _remnant_rows(numbers) if not name.startswith("mesh_")]
+
+
+def detail_rows(finding: Finding) -> list[Row]:
+    """How it was computed, and how good the answer is as an answer."""
+    rows = []
+    for name, title in _DETAILS.items():
+        value = finding.numbers.get(name)
+        if value is not None:
+            verdict = ""
+            if name == "force_balance_error_fraction":
+                verdict = "pass" if value <= _BALANCED else "attention"
+            rows.append((title, _text(name, value), "", verdict))
+    own = [row for name, row in _remnant_rows(finding.numbers) if name.startswith("mesh_")]
+    return rows + own
+
+
+def scenario_rows(finding: Finding) -> list[Row]:
+    """Each scenario with its largest displacement, or that it has no answer."""
+    rows = []
+    for one in finding.numbers.get("scenarios", ()):
+        value = one.get("displacement_max_mm")
+        name = str(one.get("name", "")).capitalize()
+        if one.get("converged", True) and value is not None:
+            rows.append((name, _text("displacement_max_mm", value), "", ""))
+        else:
+            rows.append((name, str(one.get("reason", "no answer")), "", "attention"))
     return rows
 
 
-def _diameter_rows(stations: Any) -> list[Row]:
-    """How much the vessel widened, where it did most."""
-    known = [
+def station_rows(finding: Finding) -> list[Row]:
+    """Some of the stations: diameter on the scan and after, with its band."""
+    stations = _known_stations(finding.numbers.get("stations_after"))
+    step = max(1, -(-len(stations) // _STATIONS))
+    rows = []
+    for one in stations[::step]:
+        change = f"{one['d_area_before_mm']:.1f} → {one['d_area_after_mm']:.1f} mm"
+        low, high = one.get("d_area_after_low_mm"), one.get("d_area_after_high_mm")
+        band = f"({low:.1f} to {high:.1f})" if low is not None and high is not None else ""
+        rows.append((f"At {one['s_mm']:.0f} mm", change, band, ""))
+    return rows
+
+
+def band_words(finding: Finding) -> str:
+    """What brackets and ± mean beside the numbers; empty where there are none."""
+    numbers = finding.numbers
+    said = []
+    if numbers.get("scenario_band"):
+        said.append("In brackets: from the lowest to the highest of the scenarios below.")
+        if any(one.get("at_least") for one in numbers["scenario_band"].values()):
+            said.append("+: a scenario gave no answer, so the range may be wider.")
+    if numbers.get("discretisation"):
+        said.append("±: how much a second mesh differs.")
+    return " ".join(said)
+
+
+def _remnant_rows(numbers: Mapping[str, Any]) -> list[tuple[str, Row]]:
+    remnant = numbers.get("remnant_after")
+    return [
+        (name, (_words(name), _text(name, value), "", ""))
+        for name, value in (remnant.items() if isinstance(remnant, Mapping) else ())
+        if isinstance(value, int | float) and name not in _HEADLINES
+    ]
+
+
+def _is_headline(name: str, value: Any) -> bool:
+    """A number that its own producer added, with a unit in its name."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and name not in _DETAILS and any(name.endswith(end) for end in _UNITS)
+
+
+def _with_band(name: str, numbers: Mapping[str, Any]) -> str:
+    band = numbers.get("scenario_band", {}).get(name)
+    text = _text(name, numbers[name])
+    if not band:
+        return text
+    scale = 100 if _unit(name) in _ONE_HUNDRED else 1
+    more = "+" if band.get("at_least") else ""
+    return f"{text} ({scale * band['low']:.3g} to {scale * band['high']:.3g}{more})"
+
+
+def _mesh_error(name: str, numbers: Mapping[str, Any]) -> str:
+    error = (numbers.get("discretisation") or {}).get(name)
+    return "" if error is None else f"±{100 * error:.2g} %"
+
+
+def _known_stations(stations: Any) -> list[Mapping[str, Any]]:
+    return [
         one for one in stations or ()
         if one.get("d_area_before_mm") is not None and one.get("d_area_after_mm") is not None
     ]  # fmt: skip
+
+
+def _widened(stations: Any) -> list[Row]:
+    """How much the vessel widened, where it did most."""
+    known = _known_stations(stations)
     if not known:
         return []
     widest = max(known, key=lambda one: one["d_area_after_mm"] - one["d_area_before_mm"])
@@ -61,12 +173,16 @@ def _diameter_rows(stations: Any) -> list[Row]:
     return [(f"Diameter at {widest['s_mm']:.0f} mm", change, "", "")]
 
 
+def _unit(name: str) -> str:
+    return next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
+
+
 def _text(name: str, value: Any) -> str:
     if isinstance(value, str | bool):
         return str(value).partition(",")[0]
-    unit = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
+    unit = _unit(name)
     if unit == "%":
-        return f"{100 * value:.2g} %"
+        return f"{100 * value:.2g} %" if abs(value) < 0.1 else f"{100 * value:.3g} %"
     if name == "residual":
         return f"{value:.0e}"
     if isinstance(value, int):

@@ -1,6 +1,7 @@
 """What every panel on the right has: headings, rows, hints and one button at its foot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
@@ -169,7 +170,7 @@ class NumberTable(QWidget):
         super().__init__(parent)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(10)
+        self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(7)
         self._grid.setColumnStretch(0, 1)
         self._rows: list[tuple[QLabel, QLabel, QLabel]] = []
@@ -182,12 +183,20 @@ class NumberTable(QWidget):
             if not row[0].isHidden()
         )
 
-    def show_rows(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
-        """Show (name, number, rule, verdict); the verdict is pass, attention, fail or empty."""
+    def show_rows(
+        self,
+        rows: Sequence[tuple[str, str, str, str]],
+        hints: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Show (name, number, rule, verdict); the verdict is pass, attention, fail or empty.
+
+        ``hints`` say what names mean, in their tooltips.
+        """
         while len(self._rows) < len(rows):
             self._add_row()
         for shown, row in zip(self._rows, rows, strict=False):
             self._fill(shown, row)
+            shown[0].setToolTip(f"{row[0]}: {hints[row[0]]}" if row[0] in hints else row[0])
         for shown in self._rows[len(rows) :]:
             for label in shown:
                 label.hide()
@@ -207,7 +216,6 @@ class NumberTable(QWidget):
         name, number, rule, verdict = row
         colour = {"pass": PASS, "attention": ATTENTION, "fail": FAIL}.get(verdict, TEXT)
         labels[0].setText(name)
-        labels[0].setToolTip(name)
         labels[0].show()
         for label, text in zip(
             labels[1:], (number, f"{rule} {_SIGNS[verdict]}".strip()), strict=True

@@ -1,10 +1,13 @@
-"""Simulate: settings of the solve, its numbers, and which of them colours the surface."""
+"""Simulate: what is computed with which settings, what came out, and how far to trust it."""
 
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
-from PySide6.QtWidgets import QVBoxLayout
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from surgiplan.app.desk import Desk
+from surgiplan.app.folds import Fold
 from surgiplan.app.forms import ChoiceBox, SettingsForm
 from surgiplan.app.freshness import Freshness
 from surgiplan.app.words import shown_name
@@ -12,8 +15,17 @@ from surgiplan.app.work import simulated
 from surgiplan.edits import RecordFinding
 from surgiplan.model import Case, Finding
 
-from .finding_rows import finding_rows
+from .evidence import EvidenceState
+from .finding_rows import (
+    HEADLINE_HINTS,
+    band_words,
+    detail_rows,
+    headline_rows,
+    scenario_rows,
+    station_rows,
+)
 from .panel import NumberTable, Panel, enable
+from .response_charts import LoadingChart, StationsChart
 from .response_view import ResponseView
 
 __all__ = ["SimulatePanel"]
@@ -27,24 +39,19 @@ class SimulatePanel(Panel):
         self._freshness = freshness
         self._forms: dict[type, SettingsForm] = {}
         self._form: SettingsForm | None = None
+        self._shown_settings: tuple[Any, ...] = ()
         self.heading("Tissue response")
         self.subject = ChoiceBox("subjectChoice")
         self.subject.setAccessibleName("What is simulated")
         self.subject.activated.connect(self._subject_chosen)
         self.body.addWidget(self.subject)
         self._hint = self.hint("", "simulateHint")
-        self._settings_heading = self.heading("Settings")
-        self._form_place = QVBoxLayout()
-        self.body.addLayout(self._form_place)
-        self._answer_heading = self.heading("Response")
-        self._stale = self.hint("", "staleMark")
-        self._stale.setProperty("role", "attention")
-        self.table = NumberTable()
-        self.table.setObjectName("responseTable")
-        self.body.addWidget(self.table)
-        self._view_heading = self.heading("In the 3D view")
-        self.shown = ResponseView(desk)
-        self.body.addWidget(self.shown)
+        self._settings = QWidget()
+        self._form_place = QVBoxLayout(self._settings)
+        self._form_place.setContentsMargins(0, 0, 0, 0)
+        self._settings_fold = Fold("SETTINGS", self._settings, "fold_settings", is_open=True)
+        self.body.addWidget(self._settings_fold)
+        self._answer = self._lay_out_answer()
         self.run_button = self.primary("Simulate", "simulateButton")
         self.run_button.clicked.connect(lambda: self.start(self.subject.currentData()))
         freshness.changed.connect(self.invalidate)
@@ -56,6 +63,7 @@ class SimulatePanel(Panel):
         subject = case.at(path)
         self._show_form(path)
         values = self._form.values() if self._form else {}
+        self.evidence.drop()
         work = partial(simulated, case, path, values)
         self.desk.run("simulate", f"Response to {shown_name(subject, case)}", work, self._done)
 
@@ -65,20 +73,49 @@ class SimulatePanel(Panel):
         path = self.subject.currentData() or ""
         has_subject = bool(path)
         self.subject.setVisible(has_subject)
-        self._settings_heading.setVisible(has_subject)
+        self._settings_fold.setVisible(has_subject)
         self._hint.setVisible(not has_subject)
         self._hint.setText(
             "Place a stent or plan a resection first; its tissue response is computed here."
         )
         if has_subject:
             self._show_form(path)
-        elif self._form is not None:
-            self._form.hide()
         why_not = "" if has_subject else "Place a stent or plan a resection in Plan first."
         if self.desk.is_running("simulate"):
             why_not = "A simulation is running; Cancel stops it."
         enable(self.run_button, why_not, hint="Runs beside the window; Cancel stops it at once.")
         self._show_answer(case, self._finding(case, path))
+
+    def _lay_out_answer(self) -> list[QWidget]:
+        before = self.body.count()
+        self.heading("Response")
+        self._stale = self.hint("", "staleMark")
+        self._stale.setProperty("role", "attention")
+        self.table = NumberTable()
+        self.table.setObjectName("responseTable")
+        self.body.addWidget(self.table)
+        self._band_words = self.hint("", "bandWords")
+        self.evidence = EvidenceState(self.desk)
+        self.body.addWidget(self.evidence)
+        self.heading("In the 3D view")
+        self.shown = ResponseView(self.desk)
+        self.body.addWidget(self.shown)
+        self.stations, self.loading = StationsChart(self.desk), LoadingChart(self.desk)
+        self._stations_table, self._scenarios, self._details = (NumberTable() for _ in range(3))
+        self._folds = {
+            name: Fold(title, content, f"fold_{name}", is_open=name == "stations")
+            for name, title, content in (
+                ("stations", "DIAMETER ALONG THE VESSEL", self.stations),
+                ("table", "STATION BY STATION", self._stations_table),
+                ("loading", "ALONG THE LOADING", self.loading),
+                ("scenarios", "SCENARIOS", self._scenarios),
+                ("details", "HOW IT WAS COMPUTED", self._details),
+            )
+        }
+        for fold in self._folds.values():
+            self.body.addWidget(fold)
+        items = [self.body.itemAt(n).widget() for n in range(before, self.body.count())]
+        return [widget for widget in items if widget not in (self._stale, self._band_words)]
 
     def _fill(self, case: Case, paths: list[str]) -> None:
         shown = [(self.subject.itemData(n)) for n in range(self.subject.count())]
@@ -106,11 +143,17 @@ class SimulatePanel(Panel):
 
         settings = simulation_settings(self.desk.case, path)
         if settings not in self._forms:
-            self._forms[settings] = SettingsForm(settings)
-            self._form_place.addWidget(self._forms[settings])
+            form = self._forms[settings] = SettingsForm(settings)
+            form.changed.connect(self._say_changes)
+            self._form_place.addWidget(form)
         self._form = self._forms[settings]
         for form in self._forms.values():
             form.setVisible(form is self._form)
+        self._say_changes()
+
+    def _say_changes(self) -> None:
+        count = len(self._form.changes()) if self._form else 0
+        self._settings_fold.say(f"·  {count} changed" if count else "")
 
     def _finding(self, case: Case, path: str) -> Finding | None:
         """The newest answer about what stands at ``path``."""
@@ -119,14 +162,42 @@ class SimulatePanel(Panel):
 
     def _show_answer(self, case: Case, finding: Finding | None) -> None:
         is_stale = finding is not None and self._freshness.is_stale(case, finding)
-        for widget in (self._answer_heading, self.table, self._view_heading, self.shown):
+        for widget in self._answer:
             widget.setVisible(finding is not None)
         self._stale.setVisible(is_stale)
         self._stale.setText("!  Stale: the plan has changed since. Simulate again.")
         if finding is None:
+            self._band_words.hide()
             return
-        self.table.show_rows(finding_rows(finding))
+        self._show_settings_of(finding)
+        self.table.show_rows(headline_rows(finding), HEADLINE_HINTS)
+        words = band_words(finding)
+        self._band_words.setText(words)
+        self._band_words.setVisible(bool(words))
+        self.evidence.show_finding(finding, is_stale=is_stale)
         self.shown.show_finding(finding)
+        self._show_folds(case, finding)
+
+    def _show_folds(self, case: Case, finding: Finding) -> None:
+        stations, scenarios = station_rows(finding), scenario_rows(finding)
+        self._stations_table.show_rows(stations)
+        self._scenarios.show_rows(scenarios)
+        self._details.show_rows(detail_rows(finding))
+        has_stations = self.stations.show_finding(case, finding)
+        has_loading = self.loading.show_finding(finding)
+        for name, there in (
+            ("stations", has_stations), ("table", bool(stations)), ("loading", has_loading),
+            ("scenarios", bool(scenarios)),
+        ):  # fmt: skip
+            self._folds[name].setVisible(there)
+
+    def _show_settings_of(self, finding: Finding) -> None:
+        """Start from the settings of a stored answer, once, so that it can be varied."""
+        shown = (finding.id, dict(finding.settings))
+        if shown != self._shown_settings and self._form is not None:
+            self._shown_settings = shown
+            self._form.show_values(finding.settings)
+            self._settings_fold.head.setChecked(False)
 
     def _subject_chosen(self) -> None:
         self.desk.select(self.subject.currentData())
@@ -135,5 +206,8 @@ class SimulatePanel(Panel):
     def _done(self, edit: RecordFinding) -> None:
         if self.desk.do(edit):
             path = f"findings/{edit.finding.id}"
-            self.desk.view.change(finding=path)
+            look: Any = self.desk.view.look
+            response = replace(look.response, fraction=1.0)
+            self.desk.view.change(finding=path, response=response)
             self.desk.select(path)
+            self.evidence.start(edit.finding)
