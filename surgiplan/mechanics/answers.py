@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
 _MIXED_ABOVE = 0.45
+_NEO_HOOKEAN = 0
 _TRACE = 2
 
 _EVENNESS = 1.0
@@ -63,6 +64,17 @@ class Tissue:
         self._firmness = np.where(
             self._mixed & (self._parameters[:, 8] > _FIRMNESS * shear), _FIRMNESS * shear, np.inf
         )
+
+    @property
+    def is_neo_hookean(self) -> npt.NDArray[np.bool_]:
+        """Which elements (m,) are neo-Hookean and need not seek their pressure."""
+        return np.asarray((self._law == _NEO_HOOKEAN) & np.isinf(self._firmness))
+
+    @property
+    def moduli(self) -> Floats:
+        """First columns: mu, lambda [kPa]; factor; resistance to uneven change of volume (m, 4)."""
+        mu, lam = self._parameters[:, 0], self._parameters[:, 8]
+        return np.stack([mu, lam, self.stiffness_factor, self._uneven], axis=1)
 
     @property
     def is_linear(self) -> npt.NDArray[np.bool_]:

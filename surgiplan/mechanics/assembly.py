@@ -96,6 +96,8 @@ class Problem:
         self._nodes = np.array(mesh.nodes_mm, dtype=np.float64)
         self.pattern = pattern_of(self._cells, self.node_count)
         self._slots = self._pair_slots(self._cells)
+        self._slopes, self._weights = mesh.element.slopes.copy(), mesh.element.weights.copy()
+        self._neo_hookean, self._moduli = self.tissue.is_neo_hookean, self.tissue.moduli
         self._dead = _dead_forces(mesh, self.loads)
         self._springs, self._pulls = self._spring_blocks()
         self._contact: Contact | None = None
@@ -126,6 +128,7 @@ class Problem:
         ``touches``: what the contacts remember.
         """
         most = 1.0 if self.loads.preloaded else load
+        u = np.ascontiguousarray(u, np.float64)
         internal, external = np.zeros_like(u), most * self._dead
         blocks = np.zeros((len(self.pattern.keys) if tangent else 1, 3, 3))
         own = np.zeros(len(self._cells))
@@ -162,14 +165,37 @@ class Problem:
         own: Floats, *, tangent: bool,
     ) -> tuple[float, float]:  # fmt: skip
         """Energy and smallest J; adds force and tangent, a chunk of elements at a time."""
-        from .integrals import _kernels
-
         energy, smallest = 0.0, np.inf
-        for part, d, w, H in self._strained(u):
-            answer = self.tissue.respond(part, w, H, pressure_kpa, tangent=tangent)
-            energy, smallest = energy + answer.energy, min(smallest, answer.smallest)
+        for part in self._chunks():
+            usual = bool(self._neo_hookean[part].all())
+            evaluated = self._neo_hookean_at if usual else self._any_law_at
+            found = evaluated(part, u, pressure_kpa, internal, blocks, own, tangent=tangent)
+            energy, smallest = energy + found[0], min(smallest, found[1])
             if not np.isfinite(energy):
                 return np.inf, smallest
+        return energy, smallest
+
+    def _neo_hookean_at(
+        self, part: slice, u: Floats, pressure_kpa: Floats | None, internal: Floats,
+        blocks: Floats, own: Floats, *, tangent: bool,
+    ) -> tuple[float, float]:  # fmt: skip
+        from .neo_hookean import _kernels
+
+        energy, smallest = _kernels.evaluate(
+            self._nodes, u, self._cells[part], self._slopes, self._weights, self._moduli[part],
+            self.tissue.is_mixed[part], self._slots[part], internal, blocks, own[part], tangent,
+        )  # fmt: skip
+        return energy, smallest
+
+    def _any_law_at(
+        self, part: slice, u: Floats, pressure_kpa: Floats | None, internal: Floats,
+        blocks: Floats, own: Floats, *, tangent: bool,
+    ) -> tuple[float, float]:  # fmt: skip
+        from .integrals import _kernels
+
+        d, w, H = self._strained(part, u)
+        answer = self.tissue.respond(part, w, H, pressure_kpa, tangent=tangent)
+        if np.isfinite(answer.energy):
             own[part] = answer.pressure_kpa
             _kernels.add_forces(self._cells[part], d, w, answer.first_stress, internal)
             if tangent:
@@ -177,27 +203,29 @@ class Problem:
                     self._cells[part], d, w, answer.slope, answer.measure_slope,
                     answer.pressure_stiffness, self._slots[part], blocks,
                 )  # fmt: skip
-        return energy, smallest
+        return answer.energy, answer.smallest
 
-    def _strained(self, u: Floats) -> Iterator[tuple[slice, Floats, Floats, Floats]]:
-        """Elements a chunk at a time: gradients, volumes and displacement gradients of them."""
+    def _chunks(self) -> Iterator[slice]:
+        for start in range(0, len(self._cells), _CHUNK):
+            yield slice(start, min(start + _CHUNK, len(self._cells)))
+
+    def _strained(self, part: slice, u: Floats) -> tuple[Floats, Floats, Floats]:
+        """Gradients, volumes and displacement gradients of the elements in ``part``."""
         from .integrals import _kernels
 
-        element, moved = self.mesh.element, np.ascontiguousarray(u, np.float64)
-        slopes, weights = element.slopes.copy(), element.weights.copy()
-        points, nodes = slopes.shape[:2]
-        for start in range(0, len(self._cells), _CHUNK):
-            part = slice(start, min(start + _CHUNK, len(self._cells)))
-            count = part.stop - start
-            d, w = np.empty((count, points, nodes, 3)), np.empty((count, points))
-            H = np.empty((count, points, 3, 3))
-            _kernels.strained(self._nodes, moved, self._cells[part], slopes, weights, d, w, H)
-            yield part, d, w, H
+        count, (points, nodes) = part.stop - part.start, self._slopes.shape[:2]
+        d, w = np.empty((count, points, nodes, 3)), np.empty((count, points))
+        H = np.empty((count, points, 3, 3))
+        cells = self._cells[part]
+        _kernels.strained(self._nodes, u, cells, self._slopes, self._weights, d, w, H)
+        return d, w, H
 
     def stress_kpa(self, u: Floats, pressure_kpa: Floats | None = None) -> tuple[Floats, Floats]:
         """Cauchy stress [kPa] and deformation gradient, each (m, q, 3, 3), at the points."""
         stress, gradient = [], []
-        for part, _, w, H in self._strained(u):
+        u = np.ascontiguousarray(u, np.float64)
+        for part in self._chunks():
+            _, w, H = self._strained(part, u)
             P = self.tissue.respond(part, w, H, pressure_kpa, tangent=False).first_stress
             F = H + np.eye(3)
             J = np.linalg.det(F)[..., None, None]
@@ -243,7 +271,7 @@ class Problem:
         return np.asarray(forces.reshape(count, -1) @ fields.reshape(count, -1).T)
 
     def _product(self, blocks: Floats, x: Floats) -> Floats:
-        from . import _kernels
+        from .matrix import _kernels
 
         out = np.empty_like(x)
         _kernels.multiply(self.pattern.starts, self.pattern.columns, blocks, x, out)

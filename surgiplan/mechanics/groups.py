@@ -28,8 +28,8 @@ class Groups:
         self._modes[fixed] = 0.0
 
     def update(self, blocks: Floats) -> None:
-        """Take the blocks of a matrix whose fixed components were removed."""
-        from . import _kernels
+        """Take the blocks of a matrix."""
+        from .matrix import _kernels
 
         size = 6 * self._count
         matrix = np.zeros((size, size))
@@ -40,19 +40,16 @@ class Groups:
         matrix[np.diag_indices(size)] = np.where(
             diagonal > 0, diagonal * (1 + 1e-9), np.abs(diagonal).max()
         )
-        _kernels.cholesky(matrix)
-        self._factor = matrix
+        self._factor = np.empty((size, size), np.float32)
+        _kernels.cholesky(matrix, self._factor)
 
     def correction(self, residual: Floats) -> Floats:
         """How the pieces move under forces (n, 3)."""
-        from . import _kernels
+        from .matrix import _kernels
 
-        forces = np.einsum("nia,ni->na", self._modes, residual)
-        moved = np.stack(
-            [np.bincount(self._group, forces[:, a], self._count) for a in range(6)], axis=1
-        )
-        _kernels.cholesky_solve(self._factor, moved.reshape(-1))
-        return np.asarray(np.einsum("nia,na->ni", self._modes, moved[self._group]))
+        moved = np.empty_like(residual)
+        _kernels.moved_together(self._group, self._modes, self._factor, residual, moved)
+        return moved
 
 
 def _halved(points: Floats, count: int) -> Ints:

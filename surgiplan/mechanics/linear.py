@@ -16,6 +16,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
 
+_WORN = 1.5
+"""So many times the iterations that groups cost when fresh make new ones worth their price."""
+
+
 class Tangent:
     """A tangent matrix with held components removed, and its approximate inverse.
 
@@ -40,6 +44,7 @@ class Tangent:
         self._coarse = coarse
         points = mesh.nodes_mm[mesh.corner_nodes]
         self._groups = Groups(points, coarse.pattern, self._corner_fixed)
+        self._fresh, self._worn = np.inf, True
 
     def update(
         self,
@@ -47,11 +52,11 @@ class Tangent:
         softening: Softening | None = None,
         couplings: tuple[Coupling, ...] = (),
     ) -> None:
-        """Take the blocks of a new tangent, changed in place, and what contact adds beside them."""
+        """Take the blocks of a new tangent and what contact adds beside them."""
         self._couplings = couplings
         if blocks is None:
             raise ValueError("the state was computed without its tangent")
-        from . import _kernels
+        from .matrix import _kernels
 
         self._softening = softening.kept(self._fixed) if softening else None
         fine, coarse = self._fine.pattern, self._coarse.pattern
@@ -62,10 +67,18 @@ class Tangent:
             )
             self._coarse.update(reduced)
         self._fine.update(blocks)
-        self._groups.update(self._coarse.blocks)
+        if self._worn:
+            self._groups.update(self._coarse.blocks)
+            self._fresh, self._worn = np.inf, False
+
+    def took(self, iterations: int, relative_tolerance: float) -> None:
+        """Hear what a solution took: groups older than the matrix serve until they slow it down."""
+        rate = iterations / -np.log10(min(relative_tolerance, 0.5))
+        self._fresh = min(self._fresh, rate)
+        self._worn = rate > _WORN * self._fresh
 
     def times(self, x: Floats) -> Floats:
-        """Product with ``x`` (n, 3); bodies in contact add nothing where it is held."""
+        """Product with ``x`` (n, 3), zero in held components."""
         out = self._fine.times(x)
         if self._softening:
             out[self._softening.nodes] -= self._softening.times(x)
@@ -83,52 +96,47 @@ class Tangent:
         return self._coarse.cycle(right, self._groups.correction)
 
     def _corner_correction(self, residual: Floats) -> Floats:
-        free: Floats = np.where(self._fixed, 0.0, residual)
-        corners = self._coarse.pattern.size
-        gathered: Floats = np.stack(
-            [
-                np.bincount(self._parents.ravel(), np.repeat(free[:, i] / 2, 2), minlength=corners)
-                for i in range(3)
-            ],
-            axis=1,
-        )
-        gathered[self._corner_fixed] = 0.0
+        from .matrix import _kernels
+
+        gathered = np.empty((self._coarse.pattern.size, 3))
+        _kernels.to_corners(self._parents, self._fixed, self._corner_fixed, residual, gathered)
+        spread = np.empty_like(residual)
         solved = self._corners_solved(gathered)
-        spread = (solved[self._parents[:, 0]] + solved[self._parents[:, 1]]) / 2
-        spread[self._fixed] = 0.0
-        return np.asarray(spread)
+        _kernels.from_corners(self._parents, self._fixed, solved, spread)
+        return spread
 
 
 class _Swept:
-    """A block matrix with fixed components removed, and Gauss-Seidel sweeps over its rows."""
+    """A block matrix, and Gauss-Seidel sweeps over its rows that leave fixed components alone."""
 
     def __init__(self, pattern: Pattern, fixed: npt.NDArray[np.bool_]) -> None:
         self.pattern, self._fixed = pattern, fixed
+        own = np.arange(pattern.size)
+        self._middles = pattern.slots(own, own)
 
     def update(self, blocks: Floats) -> None:
-        from . import _kernels
+        from .matrix import _kernels
 
-        pattern = self.pattern
-        _kernels.constrain(pattern.starts, pattern.columns, blocks, self._fixed)
-        self.blocks = blocks
-        own = np.arange(pattern.size)
-        self._pivots = np.ascontiguousarray(np.linalg.inv(blocks[pattern.slots(own, own)]))
+        self.blocks, self._rough = blocks, blocks.astype(np.float32)
+        self._pivots = np.empty((self.pattern.size, 3, 3))
+        _kernels.invert_pivots(self._middles, blocks, self._fixed, self._pivots)
 
     def times(self, x: Floats) -> Floats:
-        from . import _kernels
+        from .matrix import _kernels
 
         out = np.empty_like(x)
         _kernels.multiply(self.pattern.starts, self.pattern.columns, self.blocks, x, out)
+        out[self._fixed] = 0.0
         return out
 
     def cycle(self, right: Floats, correction: Callable[[Floats], Floats]) -> Floats:
-        from . import _kernels
+        from .matrix import _kernels
 
-        given = self.pattern.starts, self.pattern.columns, self.blocks, self._pivots, right
-        x = np.zeros_like(right)
-        _kernels.sweep(*given, x, False)
-        x += correction(right - self.times(x))
-        _kernels.sweep(*given, x, True)
+        pattern, x, left = self.pattern, np.empty_like(right), np.empty_like(right)
+        given = pattern.starts, self._middles, pattern.columns, self._rough, self._pivots, right
+        _kernels.swept_forward(*given, x, left)
+        x += correction(left)
+        _kernels.sweep_backward(*given, x)
         return x
 
 

@@ -1,5 +1,7 @@
 """Inexact Newton with an energy line search, which looks for equilibrium under one load."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,8 @@ Floats = npt.NDArray[np.float64]
 
 _NEWTON_LIMIT = 60
 _LOOSEST = 1e-2
+_SHARE = 0.5
+"""Of the tolerance, how much the linear solution may leave."""
 
 
 class StepFailed(Exception):
@@ -38,6 +42,7 @@ class Newton:
         report(0.0, "Preparing the equations")
         self.iterations = self.cg_iterations = 0
         self._scale = self._left = self._done = 0.0
+        self._expected = False  # whether the next state is expected to be the equilibrium
         self.span = (0.0, 1.0)
         self._last: State | None = None
         # Guess of the elements' own pressure, kept while the tissue moves (augmented Lagrange).
@@ -76,10 +81,12 @@ class Newton:
             if self._left <= self._tolerance * self._scale:
                 raised = self._problem.contacts.raised(u, load, self.touches)
                 if raised is None:
-                    return u, state
+                    return u, replace(state, blocks=None)
                 self.touches = raised
                 state = self._at(u, load, tangent=True)
                 continue
+            if state.blocks is None:
+                state = self._at(u, load, tangent=True)
             self.iterations += 1
             direction = self._direction(np.where(self._free, -state.residual, 0.0), state)
             u, state = self._line_search(u, state, direction, load)
@@ -114,6 +121,7 @@ class Newton:
         for c, (column, force) in enumerate(zip(columns, pushed, strict=True)):
             right = np.where(self._free, -force, 0.0)
             way, count = conjugate_gradients(self._tangent, right, _LOOSEST, self._tick)
+            self._tangent.took(count, _LOOSEST)
             self.cg_iterations += count
             found[..., c] = column + way
         return found
@@ -144,8 +152,10 @@ class Newton:
         self._tangent.update(state.blocks, state.softening, state.couplings)
         self._tick()
         wanted = _LOOSEST if self.pressure is not None else min(_LOOSEST, size / self._scale)
-        forcing = max(wanted, 0.3 * self._tolerance * self._scale / size)
+        forcing = max(wanted, _SHARE * self._tolerance * self._scale / size)
+        self._expected = forcing * size <= self._tolerance * self._scale
         direction, count = conjugate_gradients(self._tangent, right, forcing, self._tick)
+        self._tangent.took(count, forcing)
         self.cg_iterations += count
         return direction
 
@@ -158,11 +168,9 @@ class Newton:
         for _ in range(12):
             self._tick()
             trial = u + step * direction
-            found = self._at(trial, load, tangent=step == first)
+            found = self._at(trial, load, tangent=step == first and not self._expected)
             drop = 1e-4 * step * slope + _work(state, found, trial - u)
             if self._is_better(found, state, drop, before):
-                if found.blocks is None:
-                    found = self._at(trial, load, tangent=True)
                 return trial, found
             step /= 2
         raise StepFailed
@@ -220,7 +228,7 @@ def norm(field: Floats) -> float:
 
 def product(problem: Problem, state: State, x: Floats) -> Floats:
     """Product (n, 3) of the tangent of a state with ``x`` (n, 3)."""
-    from . import _kernels
+    from .matrix import _kernels
 
     if state.blocks is None:
         raise ValueError("the state was computed without its tangent")

@@ -211,7 +211,7 @@ def test_the_same_cut_gives_the_same_answer():
 
 def test_a_load_beyond_reason_ends_in_an_error_with_its_numbers():
     mesh, ijk, factor = canonical.liver(4)
-    weight = weight_mn_per_mm3(106_000, (0, 0, -9.81))
+    weight = weight_mn_per_mm3(1_060_000, (0, 0, -9.81))
     back = ijk[:, 1] == 0
     problem = Problem(mesh, NeoHookean(20.0, 0.45), Loads(body_force_mn_per_mm3=weight), factor)
     with pytest.raises(SolveError, match="no equilibrium") as caught:
