@@ -8,7 +8,7 @@ __all__ = ["warm_up"]
 
 
 def warm_up(report: Report = silent) -> None:
-    """Solve one element of either kind of law, so that the first real solve need not wait for the compiler.
+    """Solve one element, so that the first real solve need not wait for the compiler.
 
     Takes seconds on the first run on a machine and a fraction of a second later on, as the
     compiled kernels are kept on disk.

@@ -51,7 +51,7 @@ class Axis:
 
     def step(self, slope: Floats, curvature: Floats) -> Floats:
         """Newton's step (m, 3) of the moves."""
-        from .. import _kernels
+        from ..matrix import _kernels
 
         right = -slope.reshape(-1)
         _kernels.cholesky_solve(factored(curvature), right)
@@ -88,14 +88,15 @@ class Axis:
 
 
 def factored(curvature: Floats) -> Floats:
-    """Lower factor (c, c) of a symmetric curvature (m, 3, m, 3), c = 3 m."""
-    from .. import _kernels
+    """Factor (c, c) of a symmetric curvature (m, 3, m, 3), c = 3 m, mirrored above its diagonal."""
+    from ..matrix import _kernels
 
     count = 3 * len(curvature)
     matrix = np.ascontiguousarray(curvature.reshape(count, count))
     matrix = (matrix + matrix.T) / 2
-    _kernels.cholesky(matrix)
-    return matrix
+    factor = np.empty_like(matrix)
+    _kernels.cholesky(matrix, factor)
+    return factor
 
 
 def _knots(first: int, last: int, spacing: float) -> npt.NDArray[np.int64]:

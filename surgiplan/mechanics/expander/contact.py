@@ -36,7 +36,7 @@ class Softening:
 
     def times(self, x: Floats) -> Floats:
         """Product (k, 3) with a field (n, 3), at ``nodes``."""
-        from .. import _kernels
+        from ..matrix import _kernels
 
         moved = np.einsum("nic,ni->c", self.coupling, x[self.nodes])
         _kernels.cholesky_solve(self.factor, moved)

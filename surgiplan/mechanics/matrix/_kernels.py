@@ -192,7 +192,9 @@ def gathered(
 
 
 @njit(**_OPTIONS)
-def moved_together(group: Ints, modes: Floats, L: Singles, residual: Floats, out: Floats) -> None:
+def moved_together(
+    group: Ints, modes: Floats, L: Floats | Singles, residual: Floats, out: Floats
+) -> None:
     """Fill out (n, 3) with how groups of nodes move under forces (n, 3), L their factor."""
     x = np.zeros(len(L))
     for node in range(len(group)):
@@ -212,7 +214,7 @@ def moved_together(group: Ints, modes: Floats, L: Singles, residual: Floats, out
 
 
 @njit(**_OPTIONS)
-def cholesky(A: Floats, L: Singles) -> None:
+def cholesky(A: Floats, L: Floats | Singles) -> None:
     """Factor a symmetric matrix; L receives the factor below its diagonal and mirrored above.
 
     A is used up.  No BLAS: the same bits whatever its threads.  A panel of columns is factored,
@@ -265,7 +267,7 @@ def subtract_four(row: Floats, shares: Floats, others: Floats) -> None:
 
 
 @njit(**_OPTIONS)
-def cholesky_solve(L: Singles, x: Floats) -> None:
+def cholesky_solve(L: Floats | Singles, x: Floats) -> None:
     """Solve in place for the right side ``x`` (n,)."""
     n = len(L)
     for i in range(n):
