@@ -88,7 +88,7 @@ class Problem:
         if mesh.element.nodes == mesh.element.corners:
             mixed = False
         self.mesh, self.loads = mesh, loads or Loads()
-        self._given = material, stiffness_factor, material_of, axes
+        self._given, self._mixed = (material, stiffness_factor, material_of, axes), mixed
         self.tissue = Tissue(
             material, len(mesh.cells), stiffness_factor, material_of, axes, mixed=mixed
         )
@@ -109,8 +109,15 @@ class Problem:
 
     def on(self, mesh: Mesh, loads: Loads) -> "Problem":
         """The same tissues, element by element, on another mesh and under other loads."""
-        material, stiffness_factor, material_of, axes = self._given
-        return Problem(mesh, material, loads, stiffness_factor, material_of=material_of, axes=axes)
+        return self.part(slice(None), mesh, loads)
+
+    def part(self, elements: slice | npt.NDArray[np.int64], mesh: Mesh, loads: Loads) -> "Problem":
+        """The tissues of some ``elements`` on a mesh of those alone, under other loads."""
+        material, *fields = self._given
+        factor, number, axes = (None if f is None else np.asarray(f)[elements] for f in fields)
+        return Problem(
+            mesh, material, loads, factor, material_of=number, axes=axes, mixed=self._mixed
+        )
 
     @property
     def node_count(self) -> int:

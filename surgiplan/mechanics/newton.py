@@ -35,7 +35,7 @@ class Newton:
 
     def __init__(self, problem: Problem, held: Held, tolerance: float, report: Report) -> None:
         self._problem, self.held = problem, held
-        self._tolerance, self.report = tolerance, report
+        self.tolerance, self.report = tolerance, report
         self._free = ~held.mask
         report(0.0, "Preparing the equations")
         self._tangent = Tangent(problem, held.mask)
@@ -68,7 +68,7 @@ class Newton:
     def equilibrium(self, u: Floats, load: float) -> tuple[Floats, State]:
         """Displacement and state at equilibrium under ``load``, from ``u``; or StepFailed."""
         u, state = self._moved_supports(u, load)
-        goal = self._tolerance if self.pressure is None else _LOOSEST
+        goal = self.tolerance if self.pressure is None else _LOOSEST
         for _ in range(_NEWTON_LIMIT):
             self._last = state
             self._left, self._scale = self._norm(state), self._size(state)
@@ -77,8 +77,8 @@ class Newton:
                 state = self._at(u, load, tangent=True)
                 self._left, self._scale = self._norm(state), self._size(state)
                 goal = 0.1 * self._left / max(self._scale, 1e-300)
-                goal = min(max(goal, self._tolerance), _LOOSEST)
-            if self._left <= self._tolerance * self._scale:
+                goal = min(max(goal, self.tolerance), _LOOSEST)
+            if self._left <= self.tolerance * self._scale:
                 raised = self._problem.contacts.raised(u, load, self.touches)
                 if raised is None:
                     return u, replace(state, blocks=None)
@@ -152,8 +152,8 @@ class Newton:
         self._tangent.update(state.blocks, state.softening, state.couplings)
         self._tick()
         wanted = _LOOSEST if self.pressure is not None else min(_LOOSEST, size / self._scale)
-        forcing = max(wanted, _SHARE * self._tolerance * self._scale / size)
-        self._expected = forcing * size <= self._tolerance * self._scale
+        forcing = max(wanted, _SHARE * self.tolerance * self._scale / size)
+        self._expected = forcing * size <= self.tolerance * self._scale
         direction, count = conjugate_gradients(self._tangent, right, forcing, self._tick)
         self._tangent.took(count, forcing)
         self.cg_iterations += count
@@ -199,7 +199,7 @@ class Newton:
         start, end = self.span
         done = 0.0
         if self._scale > 0 and self._left > 0:
-            done = np.log(self._left / self._scale) / np.log(self._tolerance)
+            done = np.log(self._left / self._scale) / np.log(self.tolerance)
         fraction = start + (end - start) * min(max(float(done), 0.0), 1.0)
         # A contact that opens or closes sets the residual back; the bar stays where it was.
         self._done = max(self._done, fraction)

@@ -11,6 +11,7 @@ from surgiplan.errors import Cancelled, SolveError
 from surgiplan.jobs_report import Report, silent
 
 from .assembly import Problem, State
+from .cutting import without
 from .loads import Held
 from .mesh import Mesh
 from .newton import Newton, StepFailed
@@ -53,6 +54,7 @@ class Rehearsal:
     """A body in equilibrium that answers hands at once, because it remembers how it answered.
 
     One call at a time; another thread may ``cancel`` it, which leaves the body as it was.
+    ``nodes`` (n,) and ``elements`` (m,) are the numbers that those of ``mesh`` had at the start.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Rehearsal:
         self._tolerance = tolerance
         self._u, self._pressure = solution.displacement_mm, solution.pressure_kpa
         self._grip: _Grip | None = None
+        self.nodes = np.arange(len(problem.mesh.nodes_mm))
+        self.elements = np.arange(len(problem.mesh.cells))
         self._lock, self._unwanted = Lock(), Event()
 
     @property
@@ -87,13 +91,30 @@ class Rehearsal:
             self._unwanted.clear()
             grip = self._gripped(handles, self._stoppable(report))
             pulls = np.array([np.asarray(h.pull_mm, float) for h in handles]).reshape(-1)
-            u, state, counts = grip.moved(self._u, pulls)
-            self._grip, self._u = grip, u
-            force = np.stack([state.residual[h.nodes].sum(axis=0) for h in handles] or [[]])
-            return Rehearsed(
-                u, grip.residual, self._tolerance, state.min_jacobian, *counts,
-                force.reshape(-1, 3),
-            )  # fmt: skip
+            answer = grip.moved(self._u, pulls)
+            self._grip, self._u = grip, answer.displacement_mm
+            return answer
+
+    def cut(self, elements: npt.ArrayLike, *, report: Report = silent) -> Rehearsed:
+        """The equilibrium without ``elements`` (numbers or a mask (m,)) of ``mesh``.
+
+        ``mesh`` is what stays from then on; handles are let go, unless ``drag`` takes them again.
+        Raises SolveError, and leaves the body as it was, where it cannot be cut so; Cancelled.
+        """
+        with self._lock:
+            self._unwanted.clear()
+            stoppable = self._stoppable(report)
+            stoppable(0.0, "Cutting")
+            left = without(self._problem, self._held, elements)
+            newton = Newton(left.problem, left.held, self._tolerance, stoppable)
+            pressure = self._grip.pressure if self._grip else self._pressure
+            newton.pressure = None if pressure is None else pressure[left.elements]
+            grip = _Grip(newton, [])
+            answer = grip.moved(self._u[left.nodes], np.zeros(0))
+            self._problem, self._held = left.problem, left.held
+            self._grip, self._u = grip, answer.displacement_mm
+            self.nodes, self.elements = self.nodes[left.nodes], self.elements[left.elements]
+            return answer
 
     def cancel(self) -> None:
         """Stop the call that another thread waits for, if there is one."""
@@ -131,10 +152,6 @@ class _Grip:
         """The elements' own pressure (m,) where it is sought."""
         return self._newton.pressure
 
-    @property
-    def residual(self) -> float:
-        return self._newton.residual
-
     def holds(self, nodes: Sequence[Nodes]) -> bool:
         pairs = zip(self._nodes, nodes, strict=False)
         return len(nodes) == len(self._nodes) and all(np.array_equal(a, b) for a, b in pairs)
@@ -142,7 +159,7 @@ class _Grip:
     def report(self, report: Report) -> None:
         self._newton.report = report
 
-    def moved(self, u: Floats, pulls: Floats) -> tuple[Floats, State, tuple[int, int]]:
+    def moved(self, u: Floats, pulls: Floats) -> Rehearsed:
         """The equilibrium from ``u`` on, in as few steps as the tissue can follow."""
         newton, pressure = self._newton, self._newton.pressure
         before = newton.iterations, newton.cg_iterations
@@ -151,12 +168,18 @@ class _Grip:
         except BaseException:  # whatever a report raises to stop it
             newton.pressure = pressure
             raise
-        return u, state, (newton.iterations - before[0], newton.cg_iterations - before[1])
+        forces = [state.residual[nodes].sum(axis=0) for nodes in self._nodes]
+        return Rehearsed(
+            u, newton.residual, newton.tolerance, state.min_jacobian,
+            newton.iterations - before[0], newton.cg_iterations - before[1],
+            np.reshape(forces, (-1, 3)),
+        )  # fmt: skip
 
     def _followed(self, u: Floats, pulls: Floats) -> tuple[Floats, State]:
         newton = self._newton
         if self._ways is None:
-            self._ways = newton.ways(u, self._units())
+            units = self._units()
+            self._ways = newton.ways(u, units) if self._nodes else units
         done, step, halvings = 0.0, 1.0, 0
         first, whole = self._pulls, pulls - self._pulls
         ways, last = self._ways, self._pulls

@@ -11,9 +11,11 @@ from surgiplan.mechanics import (
     Held,
     Loads,
     NeoHookean,
+    Pressure,
     Problem,
     Rehearsal,
     Solution,
+    Springs,
     held,
     mesh_of,
     solve,
@@ -127,6 +129,64 @@ def test_a_drag_that_is_no_longer_wanted_stops_and_leaves_the_liver_as_it_was(qu
     assert len(calls) == 5
     assert rehearsal.displacement_mm is before
     assert rehearsal.drag(Handle(quadratic.tip, (0, 0, 5))).min_jacobian > 0
+
+
+@pytest.mark.parametrize("which", ["quadratic", "linear"])
+def test_a_cut_liver_settles_where_a_fresh_solution_finds_it(which, request):
+    body = request.getfixturevalue(which)
+    rehearsal, mesh = body.rehearsal(), body.problem.mesh
+    middle = mesh.nodes_mm[mesh.cells[:, :4]].mean(axis=1)
+    wedge = (middle[:, 0] > 40) & (middle[:, 1] > 0)
+    found = rehearsal.cut(wedge)
+    nodes, rest = rehearsal.nodes, rehearsal.mesh
+    assert np.array_equal(rehearsal.elements, np.flatnonzero(~wedge))
+    np.testing.assert_array_equal(rest.nodes_mm, mesh.nodes_mm[nodes])
+    assert rest.volume_mm3 == pytest.approx(mesh.volumes_mm3[~wedge].sum())
+    loads = Loads(weight_mn_per_mm3(1060, (0, 0, -9.81)))
+    factor = body.problem.tissue.stiffness_factor[~wedge]
+    fresh = solve(
+        Problem(rest, NeoHookean(20.0, 0.45), loads, factor),
+        held(len(nodes), body.held.mask[nodes, 0]), tolerance=1e-8,
+    )  # fmt: skip
+    assert np.abs(found.displacement_mm - fresh.displacement_mm).max() < 0.01
+    assert np.abs(found.displacement_mm - body.solution.displacement_mm[nodes]).max() > 1
+    tip = surface_patch(rest, rest.nodes_mm[rest.nodes_mm[:, 0].argmax()], 10.0)
+    assert rehearsal.drag(Handle(tip, (0, 0, 3))).residual <= found.tolerance
+
+
+def test_a_piece_that_a_cut_sets_free_is_refused_and_nothing_is_cut(quadratic):
+    rehearsal, mesh = quadratic.rehearsal(), quadratic.problem.mesh
+    depths = mesh.nodes_mm[mesh.cells[:, :4], 1]
+    slab = np.flatnonzero((depths.min(axis=1) < 5) & (depths.max(axis=1) > 5))
+    with pytest.raises(SolveError, match="ml loose that nothing holds"):
+        rehearsal.cut(slab)
+    with pytest.raises(SolveError, match="leaves nothing"):
+        rehearsal.cut(np.arange(len(mesh.cells)))
+    assert rehearsal.mesh is mesh
+
+
+def test_springs_and_pressure_stay_on_what_a_cut_leaves_of_their_faces():
+    mesh, ijk = canonical.box((40, 10, 10), (4, 1, 1))
+    bottom, top = (canonical.faces_on(mesh, ijk[:, 2] == level) for level in (0, 1))
+    bed = np.linspace(1.0, 2.0, len(bottom))
+    loads = Loads(pressures=(Pressure(top, 0.1),), springs=(Springs(bottom, bed),))
+    nothing = held(len(mesh.nodes_mm), [])
+    problem = Problem(mesh, NeoHookean(20.0, 0.3), loads)
+    rehearsal = Rehearsal(problem, nothing, solve(problem, nothing))
+    far = mesh.nodes_mm[mesh.cells[:, :4]].mean(axis=1)[:, 0] > 20
+    found = rehearsal.cut(far)
+    rest = rehearsal.mesh
+    number = np.full(len(mesh.nodes_mm), -1)
+    number[rehearsal.nodes] = np.arange(len(rehearsal.nodes))
+    stays = [(number[faces] >= 0).all(axis=1) for faces in (bottom, top)]
+    assert [int(on.sum()) for on in stays] == [4, 4]
+    loads = Loads(
+        pressures=(Pressure(number[top[stays[1]]], 0.1),),
+        springs=(Springs(number[bottom[stays[0]]], bed[stays[0]]),),
+    )
+    fresh = Problem(rest, NeoHookean(20.0, 0.3), loads)
+    exact = solve(fresh, held(len(rest.nodes_mm), [])).displacement_mm
+    np.testing.assert_allclose(found.displacement_mm, exact, atol=1e-4)
 
 
 def test_two_hands_on_one_node_are_a_mistake(quadratic):
