@@ -23,6 +23,9 @@ Tissues = Callable[[Mesh, Loads], Problem]
 
 KPA_PER_MMHG = 0.1333224
 
+_TOO_SOFT = 0.5
+"""Strain around the vessel beyond which no artery lives (Laplace, small strain)."""
+
 _TOLERANCE_MM = 0.05
 
 
@@ -45,7 +48,8 @@ class Vessel:
 
     ``scanned_mm`` (n, 3): displacement of the mesh ``rest`` at the scan, an equilibrium under the
     scan's pressure and the forces ``beyond_mn`` (n, 3), which are of the vessel beyond the ends and
-    the little that would move the wall by up to ``miss_mm``.
+    the little that would move the wall by up to ``miss_mm``.  Where no shape at rest was found, the
+    scan is taken for it and its pressure is ``ignored_kpa``: only what adds to it acts.
     """
 
     wall: Wall
@@ -55,6 +59,7 @@ class Vessel:
     beyond_mn: Floats
     miss_mm: float
     around: Surroundings
+    ignored_kpa: float = 0.0
 
     def problem(self, pressure_kpa: float, expander: Expander | None = None) -> Problem:
         """The vessel under a blood pressure, and with a device in it.
@@ -72,7 +77,7 @@ class Vessel:
         if expander:
             expander = replace(expander, placed_mm=self.scanned_mm)
         loads = Loads(
-            pressures=_blood(self.wall, pressure_kpa),
+            pressures=_blood(self.wall, pressure_kpa - self.ignored_kpa),
             springs=tuple(springs),
             expander=expander,
             forces_mn=self.beyond_mn,
@@ -97,7 +102,9 @@ def scanned_vessel(
     """The vessel whose scan is ``wall``, in equilibrium under pressure and axial stretch.
 
     Its ends are held where they were scanned while the shape at rest is found, and what holds them
-    stays as a force.  Raises SolveError with what to change where there is no such shape.
+    stays as a force.  Some lumens have no such shape, a flap that hangs between two pressures for
+    one; they are taken as they were scanned.  Raises SolveError with what to change where the wall
+    is far too soft for its pressure.
     """
     scanned = wall.mesh
     nothing = np.zeros_like(scanned.nodes_mm)
@@ -113,13 +120,16 @@ def scanned_vessel(
             tolerance_mm=_TOLERANCE_MM, report=report,
         )  # fmt: skip
     except SolveError as error:
-        raise SolveError(
-            f"The vessel's shape without its {around.pressure_kpa / KPA_PER_MMHG:.0f} mmHg and "
-            f"{around.stretch:.0%} of axial stretch was not found; lower pressure_mmhg or "
-            f"axial_prestretch_fraction, or make the wall thicker or stiffer.",
-            iterations=error.iterations,
-            residual=error.residual,
-        ) from error
+        if _hoop_strain(wall, tissues, around.pressure_kpa) > _TOO_SOFT:
+            raise SolveError(
+                f"The wall is too soft or thin for {around.pressure_kpa / KPA_PER_MMHG:.0f} mmHg; "
+                f"lower pressure_mmhg, or make the wall thicker or stiffer.",
+                iterations=error.iterations,
+                residual=error.residual,
+            ) from error
+        return Vessel(
+            wall, tissues, scanned, nothing, nothing, 0.0, around, ignored_kpa=around.pressure_kpa
+        )
     u = found.displacement_mm
     left = tissues(found.mesh, loads).at(u, 1.0, tangent=False).residual
     return Vessel(wall, tissues, found.mesh, u, left, found.miss_mm, around)
@@ -134,14 +144,19 @@ def _guess(wall: Wall, tissues: Tissues, around: Surroundings) -> Floats:
 
     Across by the strain of a thin tube at small strain, which is kept at the ends.
     """
-    problem = tissues(wall.mesh, Loads())
-    E, nu = problem.tissue.young_modulus_kpa, problem.tissue.poisson_ratio.max()
+    nu = tissues(wall.mesh, Loads()).tissue.poisson_ratio.max()
     middle, across = wall.middles_mm, wall.feet_mm - wall.middles_mm
-    radius = np.linalg.norm(across, axis=1).mean()
-    thickness = wall.mesh.volume_mm3 / wall.mesh.face_areas_mm2(wall.inner).sum()
-    hoop = around.pressure_kpa * radius / (thickness * np.average(E))
+    hoop = _hoop_strain(wall, tissues, around.pressure_kpa)
     long = 1 + around.stretch
     wide = 1 + (1 - nu**2) * hoop - nu * around.stretch
     centre = middle.mean(axis=0)
     thick = (wall.mesh.nodes_mm - wall.feet_mm) * long * wide
     return np.asarray(centre + (middle - centre) / long + across / wide + thick)
+
+
+def _hoop_strain(wall: Wall, tissues: Tissues, pressure_kpa: float) -> float:
+    """By Laplace's law, at small strain."""
+    E = tissues(wall.mesh, Loads()).tissue.young_modulus_kpa
+    radius = np.linalg.norm(wall.feet_mm - wall.middles_mm, axis=1).mean()
+    thickness = wall.mesh.volume_mm3 / wall.mesh.face_areas_mm2(wall.inner).sum()
+    return float(pressure_kpa * radius / (thickness * np.average(E)))

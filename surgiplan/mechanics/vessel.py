@@ -148,11 +148,17 @@ def deploy_stent(
         contours_moved_mm=wall.moved_max_mm,
         contours_moved_rms_mm=wall.moved_rms_mm,
         scan_miss_mm=vessel.miss_mm,
-        assumptions=(_scan(settings), *_ASSUMPTIONS, _smoothing(wall)),
+        assumptions=(_scan(settings, vessel), *_ASSUMPTIONS, _smoothing(wall)),
     )
 
 
-def _scan(settings: VesselSettings) -> str:
+def _scan(settings: VesselSettings, vessel: Vessel) -> str:
+    if vessel.ignored_kpa:
+        return (
+            f"No shape at rest was found from which {settings.pressure_mmhg:g} mmHg make this "
+            f"vessel: it is taken as at rest in the scan, and stress and strain are those that the "
+            f"stent adds."
+        )
     return (
         f"The scan shows the vessel at {settings.pressure_mmhg:g} mmHg, "
         f"{settings.axial_prestretch_fraction:.0%} longer than at rest; its shape at rest was "

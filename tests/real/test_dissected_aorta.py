@@ -63,3 +63,4 @@ def test_the_stent_widens_the_vessel_where_it_is_wider(path):
     assert max(grown) > 0
     assert answer["displacement_max_mm"] < 10
     assert answer["min_jacobian"] > 0
+    assert "at rest" in answer["assumptions"][0], "it says whether its own stress is known"
