@@ -1,6 +1,7 @@
 """Finite-element-lite: soft tissue that deforms under stents, cuts and its own weight."""
 
 from .assembly import Problem
+from .carried import seen_on
 from .contact import Bodies, Contacted, Obstacle, ball, cylinder, plane, spline_of
 from .cubic import CutPlane
 from .fitting import inside_mm3
@@ -32,10 +33,12 @@ from .material import (
     lame,
 )
 from .mesh import Mesh, mesh_of, promoted
+from .organ import Organ
 from .preview import as_quadratic, locking_error_fraction
 from .quality import MeshQuality, dihedral_angles_deg, quality_of
 from .rehearsal import Handle, Rehearsal, Rehearsed, surface_patch
-from .remnant import RemnantResponse, RemnantSettings, settle_remnant
+from .remnant import RemnantResponse, settle_remnant
+from .remnant_settings import RemnantSettings
 from .response import Response, response_of
 from .rest import RestShape, rest_shape
 from .solve import Solution, Step, solve, solve_small_strain
@@ -64,6 +67,7 @@ __all__ = [
     "NeoHookeanIsochoric",
     "Obstacle",
     "Ogden",
+    "Organ",
     "Polynomial",
     "Position",
     "Pressure",
@@ -102,6 +106,7 @@ __all__ = [
     "response_of",
     "rest_shape",
     "sampled_distance",
+    "seen_on",
     "settle_remnant",
     "solve",
     "solve_small_strain",

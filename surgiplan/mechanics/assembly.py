@@ -94,8 +94,7 @@ class Problem:
         )
         self._cells = np.array(mesh.cells, dtype=np.int32)
         self._nodes = np.array(mesh.nodes_mm, dtype=np.float64)
-        self.pattern = pattern_of(self._cells, self.node_count)
-        self._slots = self._pair_slots(self._cells)
+        self.pattern, self._slots = mesh.pairs
         self._slopes, self._weights = mesh.element.slopes.copy(), mesh.element.weights.copy()
         self._neo_hookean, self._moduli = self.tissue.is_neo_hookean, self.tissue.moduli
         self._dead = _dead_forces(mesh, self.loads)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import numpy.typing as npt
 from surgiplan.errors import GeometryError
 
 from .elements import HEX20, TET10, Element, element_with
+
+if TYPE_CHECKING:
+    from .assembly import Pattern
 
 __all__ = [
     "EDGES",
@@ -28,7 +32,7 @@ Ints = npt.NDArray[np.int32]
 EDGES = TET10.edges
 """Corners of the edge that each of the nodes 4..9 of a tetrahedron halves (the order of VTK)."""
 
-_OF_THE_CELLS = {"element", "surface", "corner_nodes", "corner_cells", "parents"}
+_OF_THE_CELLS = {"element", "surface", "corner_nodes", "corner_cells", "parents", "pairs"}
 """What follows from the elements alone, wherever their nodes lie."""
 
 _WORST_JACOBIAN = 0.01
@@ -102,6 +106,15 @@ class Mesh:
         if self.element.nodes > count:
             found[self.cells[:, count:]] = self.corner_cells[:, self.element.edges]
         return found
+
+    @cached_property
+    def pairs(self) -> "tuple[Pattern, Ints]":
+        """Which nodes share an element, and where the pairs (m, k * k) of each are kept."""
+        from .assembly import pattern_of
+
+        pattern, width = pattern_of(self.cells, len(self.nodes_mm)), self.cells.shape[1]
+        rows = np.repeat(self.cells, width, axis=1)
+        return pattern, np.ascontiguousarray(pattern.slots(rows, np.tile(self.cells, width)))
 
     @property
     def corner_middles_mm(self) -> Floats:

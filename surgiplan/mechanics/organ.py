@@ -1,5 +1,6 @@
-"""An organ on its bed: what carries it, and its shape without its weight."""
+"""An organ as it lies in the body: its tissue, what carries it, and its shape without its loads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,63 +10,153 @@ from surgiplan.jobs_report import Report, silent
 
 from .assembly import Problem
 from .lattice import Distance
-from .loads import Held, Loads, Springs, weight_mn_per_mm3
-from .material import NeoHookean
-from .mesh import EDGES, Mesh
+from .loads import Held, Loads, Pressure, Springs, weight_mn_per_mm3
+from .material import Material
+from .mesh import Mesh
 from .rest import RestShape, rest_shape
 
-__all__ = [
-    "Bed",
-    "Weight",
-    "free",
-    "outward_normals",
-    "rest_offsets_mm",
-    "rested",
-    "stiffness_kpa_per_mm",
-]
+__all__ = ["Anchor", "Bed", "Body", "Organ", "Surroundings", "free", "outward_normals"]
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 _TO_THE_BACK = np.array([0.0, 1.0, 0.0])
 _FADES = (0.25, 0.75)
 """Cosines with the way to the back between which the bed fades into the soft attachment."""
-
+_REACH_MM = 6.0
+"""Distance from an anchor over which its hold fades to nothing."""
 _MISS_MM = 0.05
-_CANDIDATES = 12
+_SHRUNK = 0.6
+"""Tissue of an element is asked for at its nodes, drawn so far from its middle, and there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Anchor:
+    """A structure that an organ is grown to, and how stiffly where it touches [kPa/mm]."""
+
+    name: str
+    distance: Distance
+    kpa_per_mm: float
+
+
+@dataclass(frozen=True, eq=False)
+class Organ:
+    """An organ as it was scanned.
+
+    ``distance``: signed distance [mm] of points (n, 3) LPS to its surface, negative inside, within
+    ``bounds_mm`` (2, 3).  ``tissue`` names what it is made of as far as its name tells.
+    ``lesions``: signed distances of tumours in it.  ``hu``: Hounsfield units at points (n, 3).
+    ``cava`` and ``vessels`` are what it is grown to, as far as the scan shows them.
+    """
+
+    name: str
+    distance: Distance
+    bounds_mm: Floats
+    tissue: str = "liver"
+    lesions: tuple[Distance, ...] = ()
+    hu: Callable[[Floats], Floats] | None = None
+    cava: Distance | None = None
+    vessels: tuple[Distance, ...] = ()
 
 
 @dataclass(frozen=True)
 class Bed:
     """Springs on an organ's surface: at its back the bed, elsewhere what it is grown to [kPa/mm].
 
-    The stiffness fades from one to the other geometrically, so that no edge of the bed decides.
+    The stiffness fades from one to the other geometrically, so that no edge of the bed decides;
+    where the surface comes near an anchor it is at least the anchor's.
     """
 
     back_kpa_per_mm: float
     attachment_kpa_per_mm: float
+    anchors: tuple[Anchor, ...] = ()
+
+    def stiffness_kpa_per_mm(self, mesh: Mesh, outward: Floats) -> Floats:
+        """Of the springs under each surface face (f,) of a mesh with normals ``outward`` (f, 3)."""
+        low, high = _FADES
+        share = _smooth(np.clip((outward @ _TO_THE_BACK - low) / (high - low), 0, 1))
+        ratio = self.back_kpa_per_mm / self.attachment_kpa_per_mm
+        stiffness = np.asarray(self.attachment_kpa_per_mm * ratio**share)
+        for anchor in self.anchors:
+            near = 1 - np.clip(anchor.distance(mesh.nodes_mm) / _REACH_MM, 0, 1)
+            held = _smooth(near)[mesh.surface].mean(axis=1)
+            stiffness = np.maximum(stiffness, anchor.kpa_per_mm * held)
+        return stiffness
 
 
 @dataclass(frozen=True, eq=False)
-class Weight:
-    """A uniform tissue and the gravity that it is under."""
+class Surroundings:
+    """What acts on an organ at one time: gravity [m/s2], and gas against its free surface [kPa]."""
 
-    material: NeoHookean
-    density_kg_per_m3: float
     gravity_m_per_s2: Floats = field(repr=False)
-
-    def on(self, mesh: Mesh, springs: Springs) -> Problem:
-        """The mesh with its weight and what carries it."""
-        force = weight_mn_per_mm3(self.density_kg_per_m3, self.gravity_m_per_s2)
-        return Problem(mesh, self.material, Loads(body_force_mn_per_mm3=force, springs=(springs,)))
+    gas_kpa: float = 0.0
 
 
-def stiffness_kpa_per_mm(outward: Floats, bed: Bed) -> Floats:
-    """Stiffness (f,) of the springs under faces whose normals are ``outward`` (f, 3) LPS."""
-    low, high = _FADES
-    share = np.clip((outward @ _TO_THE_BACK - low) / (high - low), 0, 1)
-    share = share * share * (3 - 2 * share)
-    ratio = bed.back_kpa_per_mm / bed.attachment_kpa_per_mm
-    return np.asarray(bed.attachment_kpa_per_mm * ratio**share)
+@dataclass(frozen=True, eq=False)
+class Body:
+    """An organ's tissue, element by element, and its bed.
+
+    ``stiffness_factor``: how many times stiffer than ``material`` tissue is at points (n, 3).
+    """
+
+    organ: Organ
+    material: Material
+    density_kg_per_m3: float
+    stiffness_factor: Callable[[Floats], Floats]
+    bed: Bed
+
+    def springs(self, scanned: Mesh) -> Floats:
+        """Stiffness (f,) under the surface faces of a mesh of the organ [kPa/mm]."""
+        return self.bed.stiffness_kpa_per_mm(scanned, outward_normals(scanned, self.organ.distance))
+
+    def factors(self, scanned: Mesh) -> Floats:
+        """Mean stiffness factor (m,) of each element."""
+        nodes = scanned.nodes_mm[scanned.cells]
+        middle = nodes.mean(axis=1, keepdims=True)
+        places = np.concatenate([middle, middle + _SHRUNK * (nodes - middle)], axis=1)
+        found = self.stiffness_factor(places.reshape(-1, 3))
+        return np.asarray(found.reshape(len(nodes), -1).mean(axis=1))
+
+    def under(
+        self,
+        mesh: Mesh,
+        factors: Floats,
+        springs: tuple[Springs, ...],
+        around: Surroundings,
+    ) -> Problem:
+        """A mesh at rest under its weight and gas, on its springs.
+
+        The gas reaches where springs are no stiffer than halfway, by ratio, from the soft
+        attachment to the bed, and where there are none.
+        """
+        force = weight_mn_per_mm3(self.density_kg_per_m3, around.gravity_m_per_s2)
+        pressures: tuple[Pressure, ...] = ()
+        if around.gas_kpa:
+            pressures = (Pressure(mesh.surface[self._is_free(mesh, springs)], around.gas_kpa),)
+        loads = Loads(body_force_mn_per_mm3=force, pressures=pressures, springs=springs)
+        return Problem(mesh, self.material, loads, factors)
+
+    def _is_free(self, mesh: Mesh, springs: tuple[Springs, ...]) -> Flags:
+        limit = (self.bed.back_kpa_per_mm * self.bed.attachment_kpa_per_mm) ** 0.5
+        stiff = {
+            tuple(face)
+            for one in springs
+            if not np.any(one.pull_mm)
+            for face in one.faces[np.asarray(one.stiffness_kpa_per_mm) > limit].tolist()
+        }
+        return np.array([tuple(face) not in stiff for face in mesh.surface.tolist()])
+
+    def rested(self, scanned: Mesh, around: Surroundings, report: Report = silent) -> RestShape:
+        """The whole organ without its loads; under them, it takes the shape that was scanned.
+
+        Raises SolveError where that shape is not found.
+        """
+        stiffness, factors = self.springs(scanned), self.factors(scanned)
+
+        def under(mesh: Mesh) -> Problem:
+            return self.under(mesh, factors, (Springs(mesh.surface, stiffness),), around)
+
+        return rest_shape(scanned, under, free(scanned), tolerance_mm=_MISS_MM, report=report)
 
 
 def outward_normals(mesh: Mesh, distance: Distance) -> Floats:
@@ -85,44 +176,10 @@ def outward_normals(mesh: Mesh, distance: Distance) -> Floats:
     return np.asarray(slope / np.maximum(np.linalg.norm(slope, axis=1, keepdims=True), 1e-12))
 
 
-def rested(
-    scanned: Mesh, distance: Distance, bed: Bed, weight: Weight, report: Report = silent
-) -> RestShape:
-    """The whole organ without its weight; under it, it takes the shape that was scanned.
-
-    Raises SolveError where that shape is not found.
-    """
-    stiffness = stiffness_kpa_per_mm(outward_normals(scanned, distance), bed)
-
-    def under(mesh: Mesh) -> Problem:
-        return weight.on(mesh, Springs(mesh.surface, stiffness))
-
-    return rest_shape(scanned, under, free(scanned), tolerance_mm=_MISS_MM, report=report)
-
-
 def free(mesh: Mesh) -> Held:
     """No node held: springs carry the body."""
     return Held(np.zeros((len(mesh.nodes_mm), 3), bool), np.zeros((len(mesh.nodes_mm), 3)))
 
 
-def rest_offsets_mm(rest: RestShape, scanned: Mesh, points_mm: Floats) -> Floats:
-    """From where points (n, 3) of the scanned organ lie to where they lie at rest (n, 3).
-
-    ``scanned`` is the mesh of quadratic tetrahedra that ``rest`` was found for; in it the offset
-    is interpolated, beside it continued.
-    """
-    from scipy.spatial import cKDTree
-
-    offsets = rest.mesh.nodes_mm - scanned.nodes_mm
-    corners = scanned.nodes_mm[scanned.cells[:, :4]]
-    count = min(_CANDIDATES, len(corners))
-    _, near = cKDTree(corners.mean(axis=1)).query(points_mm, k=count)
-    near = near.reshape(len(points_mm), count)
-    inverse = np.linalg.inv(np.swapaxes(corners[:, 1:] - corners[:, :1], 1, 2))
-    local = np.einsum("nkij,nkj->nki", inverse[near], points_mm[:, None] - corners[near, 0])
-    shares = np.concatenate([1 - local.sum(axis=-1, keepdims=True), local], axis=-1)
-    rows, best = np.arange(len(points_mm)), shares.min(axis=-1).argmax(axis=1)
-    share, cells = shares[rows, best], scanned.cells[near[rows, best]]
-    middles = 4 * share[:, EDGES[:, 0]] * share[:, EDGES[:, 1]]
-    shapes = np.concatenate([share * (2 * share - 1), middles], axis=1)
-    return np.asarray(np.einsum("na,nai->ni", shapes, offsets[cells]))
+def _smooth(share: Floats) -> Floats:
+    return np.asarray(share * share * (3 - 2 * share))

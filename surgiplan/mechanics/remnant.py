@@ -1,34 +1,29 @@
 """How an organ settles after a part of it was cut away: the change from how it was scanned."""
 
-from dataclasses import dataclass, replace
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from surgiplan.errors import PlanError
+from surgiplan.errors import PlanError, SolveError
 from surgiplan.jobs_report import Report, part, silent
-from surgiplan.model.quantity import Quantity, check
 
+from .carried import shape_weights
 from .cubic import CutPlane
+from .cut_face import CutFace, cut_face
 from .lattice import Distance, stuffed
 from .loads import Springs
-from .material import NeoHookean
 from .mesh import Mesh, gate
-from .organ import (
-    Bed,
-    Weight,
-    free,
-    outward_normals,
-    rested,
-    stiffness_kpa_per_mm,
-)
+from .organ import Body, Organ, free
+from .remnant_settings import RemnantSettings, body_of, in_operation, in_scan, tissue_of
 from .response import Response, response_of
-from .solve import solve
+from .solve import Solution, solve
 
-__all__ = ["RemnantResponse", "RemnantSettings", "settle_remnant"]
+__all__ = ["RemnantResponse", "settle_remnant"]
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 _SAMPLES = 60_000
 _LEAST_CARRIED = 0.3
@@ -36,190 +31,245 @@ _LEAST_CARRIED = 0.3
 _SLIVER = 0.005
 _WHOLE = 2.5
 """The whole organ gets at most this many times the elements wanted in the remnant."""
-
-
-@dataclass(frozen=True)
-class RemnantSettings:
-    """The tissue and what carries it, with ranges and where each default is from."""
-
-    shear_modulus_kpa: Annotated[
-        float,
-        Quantity("kPa", 0.3, 50.0, "liver 1.8 +- 0.4, diseased about 20 (PMC6925591, table 1)"),
-    ] = 1.8
-    poisson_ratio: Annotated[
-        float, Quantity("1", 0.0, 0.49, "0.5 is incompressible; soft tissue nearly so")
-    ] = 0.45
-    density_kg_per_m3: Annotated[
-        float, Quantity("kg/m3", 900.0, 1200.0, "liver 1060 (PMC6925591, table 1)")
-    ] = 1060.0
-    gravity_m_per_s2: tuple[float, float, float] = (0.0, 9.81, 0.0)
-    """In the operation, LPS; along +y the patient lies on the back."""
-    scan_gravity_m_per_s2: tuple[float, float, float] = (0.0, 9.81, 0.0)
-    """In the scan."""
-    bed_kpa_per_mm: Annotated[
-        float, Quantity("kPa/mm", 0.01, 50.0, "springs at its back (unconfirmed)")
-    ] = 0.5
-    attachment_kpa_per_mm: Annotated[
-        float,
-        Quantity("kPa/mm", 0.001, 50.0, "soft springs on the rest of the surface (unconfirmed)"),
-    ] = 0.02
-    elements: Annotated[
-        int,
-        Quantity("1", 300, 20000, "tetrahedra wanted in the remnant; more are slower, more exact"),
-    ] = 2500
-
-    @property
-    def young_modulus_kpa(self) -> float:
-        """E = 2 mu (1 + nu) [kPa]."""
-        return 2 * self.shear_modulus_kpa * (1 + self.poisson_ratio)
+_GRIP = 10.0
+"""A handle's springs are so many times as stiff as tissue as deep as the handle is wide."""
 
 
 @dataclass(frozen=True, eq=False)
 class RemnantResponse:
     """A response with what belongs to a cut; displacements are from where things were scanned.
 
-    ``cut_displacement_mm`` (3,): mean over the cut face.  ``volume_before_ml`` and
-    ``volume_after_ml``: of the remnant's mesh as scanned and settled; ``removed_ml`` by sampling.
-    ``scan_miss_mm``: how far the whole organ under the scan's own gravity lies from its scan.
+    ``mesh``: the remnant as scanned; its nodes move by ``displacement_mm`` (n, 3).  ``cut`` (m,):
+    which triangles of the response lie on the cut.  ``volume_before_ml`` and ``volume_after_ml``:
+    of the mesh as scanned and settled; ``removed_ml`` by sampling.  ``scan_miss_mm``: how far the
+    whole organ under the scan's own loads lies from its scan.  ``handle_force_n``: what pulls at
+    the handle, if there is one.
     """
 
     response: Response
-    cut_displacement_mm: Floats
-    cut_area_mm2: float
+    mesh: Mesh = field(repr=False)
+    displacement_mm: Floats = field(repr=False)
+    cut: Flags = field(repr=False)
+    face: CutFace | None
     volume_before_ml: float
     volume_after_ml: float
     removed_ml: float
     scan_miss_mm: float
+    handle_force_n: float | None
+    tissue: str
     assumptions: tuple[str, ...]
 
+    def carried_mm(self, points_mm: Floats) -> Floats:
+        """Displacement (p, 3) of points (p, 3) LPS in or at the remnant, as they were scanned."""
+        return np.asarray(shape_weights(self.mesh, points_mm) @ self.displacement_mm)
 
-_ASSUMPTIONS = (
-    "The organ was scanned in equilibrium under its weight; without it, it would be free of "
-    "stress.",
-    "It rests on springs at its back and is held by soft ones elsewhere; other organs, ligaments "
-    "and vessels are not modelled.",
-    "The tissue is uniform and elastic; it has settled for good.",
-)
+
+@dataclass(frozen=True, eq=False)
+class _Parted:
+    """The whole organ and what stays of it, as scanned.
+
+    ``cut`` (f,): which surface faces of the remnant lie on the cut.  ``carry`` (n, w): what values
+    at the nodes of the whole are at those of the remnant.
+    """
+
+    whole: Mesh
+    remnant: Mesh
+    cut: Flags
+    carry: Any
 
 
 def settle_remnant(
-    distance: Distance,
-    bounds_mm: npt.ArrayLike,
-    plane_point: npt.ArrayLike,
-    plane_normal: npt.ArrayLike,
+    organ: Organ,
+    removed: CutPlane | Distance | None = None,
     settings: RemnantSettings | None = None,
     report: Report = silent,
 ) -> RemnantResponse:
-    """What stays of an organ after the side to which ``plane_normal`` points was removed.
+    """What stays of an organ after all of it that lies within ``removed`` was taken away.
 
-    ``distance``: signed distance [mm] of points (n, 3) LPS to the organ, negative inside, within
-    ``bounds_mm`` (2, 3).  Raises PlanError when the plane misses the organ, leaves nothing of it or
-    nothing to rest on, GeometryError when it cannot be meshed, SolveError, Cancelled.
+    ``removed``: the side of a plane to which its normal points, or the inside of any surface by its
+    signed distance [mm] of points (n, 3) LPS.  Without it nothing is cut, and only position, gas
+    and handle act.
+    Raises PlanError when the cut misses the organ, leaves nothing of it or nothing to rest on,
+    GeometryError when it cannot be meshed, SolveError, Cancelled.
     """
     settings = settings or RemnantSettings()
-    check(settings)
-    bounds, point = np.asarray(bounds_mm, float), np.asarray(plane_point, float)
-    normal = np.asarray(plane_normal, float)
-    if not np.linalg.norm(normal) > 0:
-        raise ValueError("the normal of the cutting plane has no length")
-    normal = normal / np.linalg.norm(normal)
+    body = body_of(settings, organ)
     report(0.0, "Measuring both sides of the cut")
-    kept_mm3, removed_mm3 = _sides(distance, bounds, point, normal)
-
-    plane = CutPlane(point, normal)
-    edge = _edge_mm(kept_mm3, removed_mm3, int(settings.elements))
-    whole = stuffed(distance, bounds, edge, plane=plane, report=part(report, 0.02, 0.14))
-    scanned, stays = whole.part(plane.height_mm(whole.corner_middles_mm) < 0)
-    cut = scanned.faces_on(plane.height_mm)
-    if not cut.any():
-        raise PlanError("The cut is too small for these elements; move it deeper or use more.")
-    springs = _springs(scanned, cut, distance, whole, settings)
-    under = Weight(_material(settings), settings.density_kg_per_m3, _vector(settings, "scan_"))
-    rest = rested(whole, distance, _bed(settings), under, part(report, 0.14, 0.7))
-    offsets = (rest.mesh.nodes_mm - whole.nodes_mm)[stays]
-    mesh = Mesh(scanned.nodes_mm + offsets, scanned.cells)
-    gate(mesh, "the remnant at rest")
-    problem = replace(under, gravity_m_per_s2=_vector(settings)).on(mesh, springs)
-    solution = solve(problem, free(mesh), start_mm=-offsets, report=part(report, 0.7, 0.95))
+    kept_mm3, removed_mm3 = _sides(organ, removed)
+    parted = _parted(organ, removed, _edge_mm(kept_mm3, removed_mm3, settings), report)
+    scanned, cut = parted.remnant, parted.cut
+    stiffness = _carried(body, parted)
+    try:
+        rest = body.rested(parted.whole, in_scan(settings), part(report, 0.14, 0.7))
+        offsets = np.asarray(parted.carry @ (rest.mesh.nodes_mm - parted.whole.nodes_mm))
+        mesh = scanned.moved_to(scanned.nodes_mm + offsets)
+        gate(mesh, f"the rest of the {organ.name} without its weight")
+        bed = Springs(mesh.surface[~cut], stiffness[~cut])
+        handle = _handle(scanned, offsets, body, settings)
+        springs = (bed, handle) if handle else (bed,)
+        problem = body.under(mesh, body.factors(scanned), springs, in_operation(settings))
+        solution = solve(problem, free(mesh), start_mm=-offsets, report=part(report, 0.7, 0.95))
+    except SolveError as error:
+        raise _named(error, organ) from error
     report(0.95, "Evaluating stress and displacement")
     u = solution.displacement_mm + offsets
-    faces = scanned.surface[cut]
-    areas = scanned.face_areas_mm2(faces)
     return RemnantResponse(
         response=response_of(problem, solution).seen_from(scanned, u),
-        cut_displacement_mm=(areas[:, None] * u[faces[:, 3:]].mean(axis=1)).sum(axis=0)
-        / areas.sum(),
-        cut_area_mm2=float(areas.sum()),
+        mesh=scanned,
+        displacement_mm=u,
+        cut=np.repeat(cut, len(mesh.element.face.triangles)),
+        face=cut_face(scanned, u, cut),
         volume_before_ml=scanned.volume_mm3 / 1000,
-        volume_after_ml=_enclosed_mm3(scanned, u) / 1000,
+        volume_after_ml=scanned.moved_to(scanned.nodes_mm + u).volume_mm3 / 1000,
         removed_ml=removed_mm3 / 1000,
         scan_miss_mm=rest.miss_mm,
-        assumptions=_ASSUMPTIONS,
+        handle_force_n=_force_n(handle, mesh, solution) if handle else None,
+        tissue=tissue_of(settings, organ).name,
+        assumptions=_assumptions(organ, settings),
     )
 
 
-def _sides(
-    distance: Distance, bounds: Floats, point: Floats, normal: Floats
-) -> tuple[float, float]:
+def _sides(organ: Organ, removed: CutPlane | Distance | None) -> tuple[float, float]:
     """Volumes [mm3] of what stays and of what is removed, by sampling."""
-    size = bounds[1] - bounds[0]
-    step = (size.prod() / _SAMPLES) ** (1 / 3)
-    axes = [np.arange(bounds[0, i] + step / 2, bounds[1, i], step) for i in range(3)]
+    low, high = np.asarray(organ.bounds_mm, float)
+    step = ((high - low).prod() / _SAMPLES) ** (1 / 3)
+    axes = [np.arange(low[i] + step / 2, high[i], step) for i in range(3)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-    inside = grid[np.asarray(distance(grid)) < 0]
-    removed = ((inside - point) @ normal > 0).sum() * step**3
-    kept = len(inside) * step**3 - removed
-    total = kept + removed
+    inside = grid[np.asarray(organ.distance(grid)) < 0]
+    total = len(inside) * step**3
     if total == 0:
-        raise PlanError("There is no organ within the bounds given; choose another structure.")
-    if removed < _SLIVER * total:
-        raise PlanError("The cutting plane misses the organ; move it into the organ.")
-    if kept < _SLIVER * total:
-        raise PlanError("The cutting plane leaves nothing of the organ; move or turn it.")
-    return float(kept), float(removed)
+        raise PlanError(f"There is no {organ.name} within its bounds; choose another structure.")
+    if removed is None:
+        return total, 0.0
+    depth = -removed.height_mm(inside) if isinstance(removed, CutPlane) else removed(inside)
+    taken = float((depth < 0).sum() * step**3)
+    if taken < _SLIVER * total:
+        raise PlanError(f"The cut misses the {organ.name}; move it into the {organ.name}.")
+    if total - taken < _SLIVER * total:
+        raise PlanError(f"The cut leaves nothing of the {organ.name}; move or turn it.")
+    return total - taken, taken
 
 
-def _edge_mm(kept_mm3: float, removed_mm3: float, wanted: int) -> float:
+def _edge_mm(kept_mm3: float, removed_mm3: float, settings: RemnantSettings) -> float:
     """Spacing of the lattice that fills the remnant with so many tetrahedra, or nearly so."""
     filled_mm3 = max(kept_mm3, (kept_mm3 + removed_mm3) / _WHOLE)
-    return float((12 * filled_mm3 / wanted) ** (1 / 3))
+    return float((12 * filled_mm3 / int(settings.elements)) ** (1 / 3))
 
 
-def _material(settings: RemnantSettings) -> NeoHookean:
-    return NeoHookean(settings.young_modulus_kpa, settings.poisson_ratio)
+def _parted(
+    organ: Organ, removed: CutPlane | Distance | None, edge_mm: float, report: Report
+) -> _Parted:
+    """The whole organ and what stays of it, on one lattice.
+
+    A plane runs between the elements of the whole; around any other surface the remnant has
+    elements of its own.
+    """
+    from scipy.sparse import eye_array
+
+    bounds, name = np.asarray(organ.bounds_mm, float), f"the {organ.name}"
+    plane = removed if isinstance(removed, CutPlane) else None
+    whole = stuffed(
+        organ.distance, bounds, edge_mm, plane=plane, what=name, report=part(report, 0.02, 0.08)
+    )
+    all_of_it = eye_array(len(whole.nodes_mm), format="csr")
+    if removed is None:
+        return _Parted(whole, whole, np.zeros(len(whole.surface), bool), all_of_it)
+    if isinstance(removed, CutPlane):
+        remnant, stays = whole.part(removed.height_mm(whole.corner_middles_mm) < 0)
+        cut = remnant.faces_on(removed.height_mm)
+        parted = _Parted(whole, remnant, cut, all_of_it[stays])
+    else:
+        parted = _bitten(organ, removed, whole, edge_mm, part(report, 0.08, 0.14))
+    if not parted.cut.any():
+        raise PlanError("The cut is too small for these elements; move it deeper or use more.")
+    return parted
 
 
-def _bed(settings: RemnantSettings) -> Bed:
-    return Bed(settings.bed_kpa_per_mm, settings.attachment_kpa_per_mm)
+def _bitten(
+    organ: Organ, removed: Distance, whole: Mesh, edge_mm: float, report: Report
+) -> _Parted:
+    def kept(points: Floats) -> Floats:
+        return np.asarray(np.maximum(organ.distance(points), -removed(points)))
+
+    what = f"what stays of the {organ.name}"
+    remnant = stuffed(kept, organ.bounds_mm, edge_mm, what=what, report=report)
+    centres = remnant.face_centres_mm(remnant.surface)
+    cut = np.asarray(-removed(centres) > organ.distance(centres))
+    return _Parted(whole, remnant, cut, shape_weights(whole, remnant.nodes_mm))
 
 
-def _vector(settings: RemnantSettings, when: str = "") -> Floats:
-    return np.asarray(getattr(settings, f"{when}gravity_m_per_s2"), float)
-
-
-def _springs(
-    remnant: Mesh,
-    cut: npt.NDArray[np.bool_],
-    distance: Distance,
-    whole: Mesh,
-    settings: RemnantSettings,
-) -> Springs:
-    """Springs on all of the surface but the cut, if they still carry the remnant."""
-    bed = _bed(settings)
-    stiffness = stiffness_kpa_per_mm(outward_normals(remnant, distance), bed)
-    before = stiffness_kpa_per_mm(outward_normals(whole, distance), bed)
+def _carried(body: Body, parted: _Parted) -> Floats:
+    """Stiffness (f,) of the springs under the remnant's faces, if they still carry it."""
+    remnant, whole, cut = parted.remnant, parted.whole, parted.cut
+    stiffness, before = body.springs(remnant), body.springs(whole)
     usual = np.average(before, weights=whole.face_areas_mm2(whole.surface))
     areas = remnant.face_areas_mm2(remnant.surface)
     if np.average(stiffness[~cut], weights=areas[~cut]) < _LEAST_CARRIED * usual:
         raise PlanError(
-            "After this cut the organ has too little surface left to rest on; turn the plane, or "
-            "make the attachments stiffer."
+            f"After this cut the {body.organ.name} has too little surface left to rest on; "
+            "turn the plane, or make the attachments stiffer."
         )
-    return Springs(remnant.surface[~cut], stiffness[~cut])
+    return stiffness
 
 
-def _enclosed_mm3(mesh: Mesh, u: Floats) -> float:
-    """Volume within the surface after displacement, each face as four flat triangles."""
-    a, b, c, ab, bc, ca = (mesh.nodes_mm[column] + u[column] for column in mesh.surface.T)
-    parts = [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
-    return float(sum(np.einsum("ij,ij->", p, np.cross(q, r)) for p, q, r in parts)) / 6
+def _handle(
+    scanned: Mesh, offsets: Floats, body: Body, settings: RemnantSettings
+) -> Springs | None:
+    """Strong springs around the handle's place; they pull from where it was scanned."""
+    if settings.handle_lps is None or settings.pull_mm is None:
+        return None
+    away = np.linalg.norm(
+        scanned.face_centres_mm(scanned.surface) - np.asarray(settings.handle_lps), axis=1
+    )
+    faces = scanned.surface[away <= max(settings.handle_radius_mm, float(away.min()))]
+    if away.min() > 2 * settings.handle_radius_mm:
+        raise PlanError(
+            f"The handle lies {away.min():.0f} mm from what stays of the {body.organ.name}; put it "
+            "on its surface, or make its radius larger."
+        )
+    young, _ = body.material.stiffness_kpa
+    way = np.asarray(settings.pull_mm) - offsets[np.unique(faces)].mean(axis=0)
+    pull = (float(way[0]), float(way[1]), float(way[2]))
+    return Springs(faces, _GRIP * young / settings.handle_radius_mm, pull_mm=pull)
+
+
+def _force_n(handle: Springs, mesh: Mesh, solution: Solution) -> float:
+    """Size of the force with which a handle pulls [N]."""
+    weights = mesh.face_weights_mm2(handle.faces)
+    shapes = mesh.element.face.shapes
+    u = np.einsum("qa,fai->fqi", shapes, solution.displacement_mm[handle.faces])
+    apart = np.asarray(handle.pull_mm) - u
+    force = np.einsum("fq,fqi->i", weights * handle.stiffness_kpa_per_mm, apart)
+    return float(np.linalg.norm(force)) / 1000
+
+
+def _named(error: SolveError, organ: Organ) -> SolveError:
+    """The same failure, with the anatomy that it is about."""
+    return SolveError(
+        f"What stays of the {organ.name} did not settle: {error}",
+        iterations=error.iterations,
+        residual=error.residual,
+        point_lps=error.point_lps,
+    )
+
+
+def _assumptions(organ: Organ, settings: RemnantSettings) -> tuple[str, ...]:
+    """What the answer rests on that no scan shows, in sentences."""
+    found = [
+        "The organ was scanned in equilibrium under its weight; without it, it would be free of "
+        "stress.",
+        "It rests on springs at its back and is held by soft ones elsewhere; other organs and "
+        "ligaments are not modelled.",
+        "It is held more firmly where the vena cava touches it."
+        if organ.cava
+        else "The vena cava was not found in the case, so the bed alone holds the organ there.",
+        "The tissue is elastic; it has settled for good.",
+    ]
+    if organ.vessels:
+        found.append("Vessels that enter it hang on springs where they do.")
+    if organ.lesions:
+        kind = settings.tumour_tissue.replace("_", " ")
+        found.append(f"Tumours in it are taken as {kind}; no patient's tumour was measured.")
+    if settings.tissue_by_hu != "off":
+        found.append("Its stiffness follows the Hounsfield units by a rule that nobody confirmed.")
+    return tuple(found)

@@ -106,6 +106,7 @@ class _Search:
         self, scanned: Mesh, under: Callable[[Mesh], Problem], held: Held, report: Report
     ) -> None:
         self._scanned, self._under, self._held, self._report = scanned, under, held, report
+        scanned.pairs  # noqa: B018, known once for all rounds
         self._tangent: Tangent | None = None
         self._is_stale = True
         self._tried: list[tuple[Floats, Floats]] = []

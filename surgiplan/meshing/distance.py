@@ -38,8 +38,10 @@ class SignedDistance:
         index = self.grid.to_index(points).reshape(-1, 3)
         inside = np.clip(index, 0, np.array(self.grid.shape) - 1.0)
         near = map_coordinates(self.values_mm, inside.T, output=np.float64, order=1, mode="nearest")
-        gap = np.linalg.norm((index - inside) @ self.grid.affine[:3, :3].T, axis=1)
-        result: Floats = (near + gap).reshape(points.shape[:-1])
+        beside = np.flatnonzero((index != inside).any(axis=1))
+        gap = (index[beside] - inside[beside]) @ self.grid.affine[:3, :3].T
+        near[beside] += np.linalg.norm(gap, axis=1)
+        result: Floats = near.reshape(points.shape[:-1])
         return result
 
 

@@ -1,6 +1,6 @@
 """How an organ settles after the planned part of it is removed."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,7 +9,11 @@ from surgiplan.model import Case, Finding, Resection
 
 from .answers import HEADLINES as _ALWAYS
 from .answers import finding_of, plain_numbers, tidy
+from .organs import organ_in
 from .scenarios import Scenario
+
+if TYPE_CHECKING:
+    from surgiplan.mechanics import RemnantResponse
 
 __all__ = ["HEADLINES", "remnant_response", "scenarios"]
 
@@ -19,47 +23,76 @@ HEADLINES = (*_ALWAYS, "cut_face_displacement_mean_mm")
 
 def scenarios(settings: Any) -> tuple[Scenario, ...]:
     """What might be otherwise in this patient than ``settings`` (``RemnantSettings``) say."""
-    from surgiplan.mechanics import tissue
+    from surgiplan.mechanics import tissue, tissues
 
-    liver, supports = tissue("liver"), ("bed_kpa_per_mm", "attachment_kpa_per_mm")
-    return (
-        Scenario("soft tissue", times={"shear_modulus_kpa": liver.low}),
-        Scenario("stiff tissue", times={"shear_modulus_kpa": liver.high}),
+    known = tissue(settings.tissue if settings.tissue in tissues() else "liver")
+    supports = (
+        "bed_kpa_per_mm", "attachment_kpa_per_mm", "cava_kpa_per_mm", "vessel_kpa_per_mm"
+    )  # fmt: skip
+    found = (
+        Scenario("soft tissue", times={"stiffness_factor": known.low}),
+        Scenario("stiff tissue", times={"stiffness_factor": known.high}),
         Scenario("soft supports", times=dict.fromkeys(supports, 0.5)),
         Scenario("stiff supports", times=dict.fromkeys(supports, 2.0)),
+    )
+    if not settings.insufflation_mmhg:
+        return found
+    return (
+        *found,
+        Scenario("low gas pressure", times={"insufflation_mmhg": 2 / 3}),
+        Scenario("high gas pressure", times={"insufflation_mmhg": 5 / 4}),
     )
 
 
 def remnant_response(case: Case, path: str, settings: Any, report: Report) -> Finding:
     """The finding about the resection at ``path``; ``settings`` are ``RemnantSettings``."""
-    from surgiplan.mechanics import settle_remnant
-    from surgiplan.meshing import signed_distance
+    from surgiplan.mechanics import CutPlane, settle_remnant
     from surgiplan.planning import divide
 
     resection: Resection = case.at(path)
-    organ = case.segment(resection.target_id)
-    division = divide(organ, resection)
-    report(0.02, f"Measuring distances in {organ.name}")
-    distance = signed_distance(organ)
-    answer = settle_remnant(
-        distance,
-        distance.bounds_mm,
-        resection.point_lps,
-        resection.normal,
-        settings,
-        part(report, 0.1, 1.0),
-    )
-    remnant = {
-        "volume_ml": tidy(division.remnant_ml),
-        "cut_face_displacement_mm": answer.cut_displacement_mm.tolist(),
-        "mesh_volume_before_ml": tidy(answer.volume_before_ml),
-        "mesh_volume_after_ml": tidy(answer.volume_after_ml),
-    }
+    target = case.segment(resection.target_id)
+    division = divide(target, resection)
+    report(0.02, f"Measuring distances in {target.name}")
+    with_hu = settings.tissue_by_hu != "off"
+    found = organ_in(case, target, resection.lesion_id, with_hu=with_hu)
+    removed = CutPlane(resection.point_lps, resection.normal)
+    answer = settle_remnant(found.organ, removed, settings, part(report, 0.1, 0.95))
     numbers = {
         **plain_numbers(answer.response),
-        "cut_face_displacement_mean_mm": float(np.linalg.norm(answer.cut_displacement_mm)),
-        "remnant_after": remnant,
-        "assumptions": list(answer.assumptions),
+        **_cut_numbers(answer),
+        "tissue": answer.tissue,
+        "remnant_after": _remnant(answer, division.remnant_ml),
+        "assumptions": [*answer.assumptions, *found.remarks],
     }
-    inputs = [path, f"segments/{organ.id}"]
+    inputs = [path, *found.made_from]
     return finding_of(case, path, "remnant response", inputs, settings, numbers, answer.response)
+
+
+def _cut_numbers(answer: "RemnantResponse") -> dict[str, Any]:
+    face = answer.face
+    found = {}
+    if face is not None:
+        found = {
+            "cut_face_displacement_mean_mm": float(np.linalg.norm(face.displacement_mm)),
+            "cut_face_retraction_mean_mm": face.retraction_mean_mm,
+            "cut_face_retraction_max_mm": face.retraction_max_mm,
+            "cut_edge_gape_mm": face.edge_gape_mm,
+            "cut_edge_displacement_max_mm": face.edge_displacement_max_mm,
+            "cut_area_before_mm2": face.area_before_mm2,
+            "cut_area_after_mm2": face.area_after_mm2,
+        }
+    if answer.handle_force_n is not None:
+        found["handle_force_n"] = answer.handle_force_n
+    return found
+
+
+def _remnant(answer: "RemnantResponse", remnant_ml: float) -> dict[str, Any]:
+    face = answer.face
+    return {
+        "volume_ml": tidy(remnant_ml),
+        "cut_face_displacement_mm": face.displacement_mm.tolist() if face else None,
+        "mesh_volume_before_ml": tidy(answer.volume_before_ml),
+        "mesh_volume_after_ml": tidy(answer.volume_after_ml),
+        "volume_error_fraction": tidy(answer.volume_before_ml / remnant_ml - 1),
+        "scan_miss_mm": tidy(answer.scan_miss_mm),
+    }

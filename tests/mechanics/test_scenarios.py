@@ -1,33 +1,19 @@
 """What happens to a body: a vessel that is stented, an organ that is cut, a user who cancels."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from surgiplan.errors import Cancelled, PlanError, SolveError
+from surgiplan.errors import PlanError, SolveError
 from surgiplan.mechanics import (
     NeoHookean,
     RemnantSettings,
     VesselSettings,
     deploy_stent,
-    settle_remnant,
-    warm_up,
 )
 from surgiplan.mechanics.assembly import Problem
-from surgiplan.mechanics.lattice import stuffed
-from surgiplan.mechanics.loads import Expander, Loads, Springs, weight_mn_per_mm3
-from surgiplan.mechanics.mesh import Mesh
-from surgiplan.mechanics.organ import (
-    Bed,
-    Weight,
-    free,
-    outward_normals,
-    rest_offsets_mm,
-    rested,
-    stiffness_kpa_per_mm,
-)
+from surgiplan.mechanics.loads import Expander, Loads, weight_mn_per_mm3
 from surgiplan.mechanics.solve import solve
 from surgiplan.model.quantity import quantities
 from tests.mechanics import canonical
@@ -136,79 +122,6 @@ def test_every_setting_has_a_default_within_its_range(settings):
         assert about.unit
 
 
-def test_a_remnant_settles_from_where_it_was_scanned():
-    answer = settle_remnant(ellipsoid, BOUNDS, [20, 0, 0], [1, 0, 0], REMNANT)
-    kept = np.pi * 45 * 35 * 60 * (2 / 3 + 1 / 3 - (1 / 3) ** 3 / 3)
-    assert answer.volume_before_ml == pytest.approx(kept / 1000, rel=0.02)
-    assert answer.volume_before_ml + answer.removed_ml == pytest.approx(
-        4 / 3 * np.pi * 60 * 45 * 35 / 1000, rel=0.02
-    )
-    assert answer.volume_after_ml == pytest.approx(answer.volume_before_ml, rel=0.03)
-    assert answer.cut_area_mm2 == pytest.approx(np.pi * 45 * 35 * (1 - 1 / 9), rel=0.1)
-    assert answer.scan_miss_mm < 0.1
-    # Without its neighbour the cut face sags, by less than the whole organ hangs in its bed.
-    assert 0.1 < answer.cut_displacement_mm[1] < 2.0
-    assert answer.response.force_balance_error_fraction < 1e-6
-    assert answer.response.min_jacobian > 0.5
-
-
-def test_a_heavier_softer_or_turned_remnant_moves_accordingly():
-    def sag(**changes):
-        answer = settle_remnant(
-            ellipsoid, BOUNDS, [20, 0, 0], [1, 0, 0], replace(REMNANT, **changes)
-        )
-        return answer.cut_displacement_mm
-
-    usual = sag()
-    assert sag(density_kg_per_m3=1200.0)[1] > usual[1]
-    assert sag(shear_modulus_kpa=20.0)[1] < usual[1]
-    assert sag(gravity_m_per_s2=(0.0, -9.81, 0.0))[1] < -2.0, "prone, it falls to the front"
-    assert sag(gravity_m_per_s2=(9.81, 0.0, 0.0))[0] > usual[0] + 1.0, "on its left side"
-
-
-def test_without_a_cut_and_as_it_was_scanned_an_organ_stays_where_it_was():
-    scanned = stuffed(ellipsoid, BOUNDS, 16.0)
-    bed, weight = Bed(0.5, 0.02), Weight(NeoHookean(5.2, 0.45), 1060.0, np.array([0, 9.81, 0]))
-    rest = rested(scanned, ellipsoid, bed, weight)
-    hung = np.linalg.norm(rest.displacement_mm, axis=1)
-    assert hung.max() > 1.0, "its weight alone moves it"
-    offsets = rest_offsets_mm(rest, scanned, scanned.nodes_mm)
-    mesh = Mesh(scanned.nodes_mm + offsets, scanned.cells)
-    stiffness = stiffness_kpa_per_mm(outward_normals(scanned, ellipsoid), bed)
-    again = solve(weight.on(mesh, Springs(mesh.surface, stiffness)), free(mesh))
-    moved = np.linalg.norm(again.displacement_mm + offsets, axis=1)
-    assert moved.max() < 0.1
-
-
-def test_a_small_cut_leaves_the_far_side_where_it_was():
-    answer = settle_remnant(ellipsoid, BOUNDS, [48, 0, 0], [1, 0, 0], REMNANT)
-    far = answer.response.points_mm[:, 0] < 0
-    moved = np.linalg.norm(answer.response.displacement_mm[far], axis=1)
-    assert np.median(moved) < 0.1
-
-
-@pytest.mark.parametrize(
-    ("point", "sentence"),
-    [([80, 0, 0], "misses the organ"), ([-80, 0, 0], "leaves nothing")],
-)
-def test_a_plane_beside_the_organ_is_no_plan(point, sentence):
-    with pytest.raises(PlanError, match=sentence):
-        settle_remnant(ellipsoid, BOUNDS, point, [1, 0, 0], REMNANT)
-
-
-def test_a_remnant_cut_flat_underneath_has_nothing_to_rest_on():
-    with pytest.raises(PlanError, match="to rest on"):
-        settle_remnant(ellipsoid, BOUNDS, [0, -20, 0], [0, 1, 0], REMNANT)
-
-
-def test_the_same_cut_gives_the_same_answer():
-    first, second = (
-        settle_remnant(ellipsoid, BOUNDS, [20, 0, 0], [1, 0.2, 0], REMNANT) for _ in range(2)
-    )
-    assert np.array_equal(first.response.displacement_mm, second.response.displacement_mm)
-    assert np.array_equal(first.response.von_mises_kpa, second.response.von_mises_kpa)
-
-
 def test_a_load_beyond_reason_ends_in_an_error_with_its_numbers():
     mesh, ijk, factor = canonical.liver(4)
     weight = weight_mn_per_mm3(1_060_000, (0, 0, -9.81))
@@ -218,20 +131,3 @@ def test_a_load_beyond_reason_ends_in_an_error_with_its_numbers():
         solve(problem, canonical.supports(mesh, x=back, y=back, z=back))
     assert caught.value.iterations > 5
     assert caught.value.residual > 1e-6
-
-
-def test_a_cancelled_solve_stops_at_once():
-    warm_up()
-    calls = []
-
-    def report(fraction, text):
-        calls.append((time.monotonic(), fraction, text))
-        if "iteration 2" in text:
-            raise Cancelled("no longer wanted")
-
-    with pytest.raises(Cancelled):
-        settle_remnant(ellipsoid, BOUNDS, [20, 0, 0], [1, 0, 0], REMNANT, report)
-    fractions = [fraction for _, fraction, _ in calls]
-    assert fractions == sorted(fractions)
-    assert len(calls) > 10
-    assert "iteration 2" in calls[-1][2]
