@@ -10,6 +10,7 @@ from surgiplan.errors import SolveError
 from surgiplan.jobs_report import Report, silent
 
 from .assembly import Problem
+from .linear import Tangent, conjugate_gradients
 from .loads import Expander, Held, Loads, Pressure, Springs, held
 from .mesh import Mesh
 from .rest import rest_shape
@@ -27,6 +28,10 @@ _TOO_SOFT = 0.5
 """Strain around the vessel beyond which no artery lives (Laplace, small strain)."""
 
 _TOLERANCE_MM = 0.05
+
+
+_CORRECTIONS = 2
+_SMALL = 1e-2
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,9 @@ class Vessel:
 
     ``scanned_mm`` (n, 3): displacement of the mesh ``rest`` at the scan, an equilibrium under the
     scan's pressure and the forces ``beyond_mn`` (n, 3), which are of the vessel beyond the ends and
-    the little that would move the wall by up to ``miss_mm``.  Where no shape at rest was found, the
-    scan is taken for it and its pressure is ``ignored_kpa``: only what adds to it acts.
+    the little that would move the wall by up to ``miss_mm``; where it ``is_kept_in_shape``, of what
+    lies around, too, which keeps it from rounding.  Where that would not hold it either, the scan
+    is taken for its shape at rest and its pressure is ``ignored_kpa``: only what adds to it acts.
     """
 
     wall: Wall
@@ -59,6 +65,7 @@ class Vessel:
     beyond_mn: Floats
     miss_mm: float
     around: Surroundings
+    is_kept_in_shape: bool = False
     ignored_kpa: float = 0.0
 
     def problem(self, pressure_kpa: float, expander: Expander | None = None) -> Problem:
@@ -102,9 +109,9 @@ def scanned_vessel(
     """The vessel whose scan is ``wall``, in equilibrium under pressure and axial stretch.
 
     Its ends are held where they were scanned while the shape at rest is found, and what holds them
-    stays as a force.  Some lumens have no such shape, a flap that hangs between two pressures for
-    one; they are taken as they were scanned.  Raises SolveError with what to change where the wall
-    is far too soft for its pressure.
+    stays as a force.  Some lumens have no such shape, an oval one or a flap that hangs between two
+    pressures; they are kept in the shape that was scanned.  Raises SolveError with what to change
+    where the wall is far too soft for its pressure.
     """
     scanned = wall.mesh
     nothing = np.zeros_like(scanned.nodes_mm)
@@ -127,12 +134,42 @@ def scanned_vessel(
                 iterations=error.iterations,
                 residual=error.residual,
             ) from error
-        return Vessel(
+        return _kept_in_shape(wall, tissues, around, guess) or Vessel(
             wall, tissues, scanned, nothing, nothing, 0.0, around, ignored_kpa=around.pressure_kpa
         )
     u = found.displacement_mm
     left = tissues(found.mesh, loads).at(u, 1.0, tangent=False).residual
     return Vessel(wall, tissues, found.mesh, u, left, found.miss_mm, around)
+
+
+def _kept_in_shape(
+    wall: Wall, tissues: Tissues, around: Surroundings, guess: Floats
+) -> Vessel | None:
+    """The vessel at rest as it is guessed, and in the scan what keeps it from rounding as forces.
+
+    An oval thin wall that nothing keeps in shape would have to be almost flat without its pressure:
+    its ovalness grows by one over the share of the pressure at which a ring buckles.  None where
+    the vessel would not stay in its scanned shape.
+    """
+    rest, u = Mesh(guess, wall.mesh.cells), wall.mesh.nodes_mm - guess
+    if not rest.point_volumes_mm3.min() > 0:
+        return None
+    loads = Loads(pressures=_blood(wall, around.pressure_kpa))
+    state = tissues(rest, loads).at(u, 1.0, tangent=False)
+    vessel = Vessel(wall, tissues, rest, u, state.residual, 0.0, around, is_kept_in_shape=True)
+    return vessel if np.isfinite(state.energy) and _is_stable(vessel) else None
+
+
+def _is_stable(vessel: Vessel) -> bool:
+    """Whether small forces move the scanned vessel a little, and not away for good."""
+    problem = vessel.problem(vessel.around.pressure_kpa)
+    tangent = Tangent(problem, vessel.free.mask)
+    tangent.update(problem.at(vessel.scanned_mm, 1.0, tangent=True).blocks)
+    push = np.random.default_rng(0).normal(size=vessel.scanned_mm.shape)
+    # Conjugate gradients stop early where they find a way downhill.
+    way, _ = conjugate_gradients(tangent, push, _SMALL, lambda: None)
+    left = np.linalg.norm(push - tangent.times(way))
+    return bool(left <= 2 * _SMALL * np.linalg.norm(push))
 
 
 def _blood(wall: Wall, pressure_kpa: float) -> tuple[Pressure, ...]:
@@ -142,16 +179,52 @@ def _blood(wall: Wall, pressure_kpa: float) -> tuple[Pressure, ...]:
 def _guess(wall: Wall, tissues: Tissues, around: Surroundings) -> Floats:
     """About where the nodes (n, 3) are at rest: nearer to each other along and across the vessel.
 
-    Across by the strain of a thin tube at small strain, which is kept at the ends.
+    A thin tube's hoop stress is p r / t.  The strains for it are logarithmic (Hencky); what the
+    tissue's own law then answers too much or too little is taken off, twice.
     """
-    nu = tissues(wall.mesh, Loads()).tissue.poisson_ratio.max()
-    middle, across = wall.middles_mm, wall.feet_mm - wall.middles_mm
-    hoop = _hoop_strain(wall, tissues, around.pressure_kpa)
+    thickness = wall.mesh.volume_mm3 / wall.mesh.face_areas_mm2(wall.inner).sum()
+    radius = np.linalg.norm(wall.feet_mm - wall.middles_mm, axis=1)
+    hoop, through = around.pressure_kpa * (radius / thickness + 0.5), -around.pressure_kpa / 2
+    wanted = np.array([hoop.mean(), through])
+    asked = wanted.copy()
+    for _ in range(_CORRECTIONS):
+        places = _unloaded(wall, tissues, around, hoop + asked[0] - wanted[0], asked[1])
+        asked += wanted - _mean_stress_kpa(wall, tissues, places)
+    return _unloaded(wall, tissues, around, hoop + asked[0] - wanted[0], asked[1])
+
+
+def _unloaded(
+    wall: Wall, tissues: Tissues, around: Surroundings, hoop: Floats, through: float
+) -> Floats:
+    """Where the nodes (n, 3) are without hoop stress (n,) and stress through the wall [kPa]."""
+    tissue = tissues(wall.mesh, Loads()).tissue
+    E, nu = np.average(tissue.young_modulus_kpa), tissue.poisson_ratio.max()
     long = 1 + around.stretch
-    wide = 1 + (1 - nu**2) * hoop - nu * around.stretch
-    centre = middle.mean(axis=0)
-    thick = (wall.mesh.nodes_mm - wall.feet_mm) * long * wide
-    return np.asarray(centre + (middle - centre) / long + across / wide + thick)
+    axial = E * np.log(long) + nu * (hoop + through)
+    wide = np.exp((hoop - nu * (through + axial)) / E)[:, None]
+    thin = np.exp((through - nu * (hoop + axial)) / E)[:, None]
+    centre = wall.middles_mm.mean(axis=0)
+    across = (wall.feet_mm - wall.middles_mm) / wide
+    thick = (wall.mesh.nodes_mm - wall.feet_mm) / thin
+    return np.asarray(centre + (wall.middles_mm - centre) / long + across + thick)
+
+
+def _mean_stress_kpa(wall: Wall, tissues: Tissues, places: Floats) -> Floats:
+    """Mean stress around the vessel and through its wall (2,), scanned from rest at ``places``."""
+    mesh = wall.mesh
+    stress, _ = tissues(Mesh(places, mesh.cells), Loads()).stress_kpa(mesh.nodes_mm - places)
+    middles = wall.middles_mm[mesh.cells]
+    out = np.einsum("qa,mai->mqi", mesh.element.shapes, mesh.nodes_mm[mesh.cells] - middles)
+    along = np.einsum("qad,mai->mqdi", mesh.element.slopes, middles)
+    longest = np.linalg.norm(along, axis=3).sum(axis=1).argmax(axis=1)
+    along = along[np.arange(len(along)), :, longest]
+    around = np.cross(along, out)
+    weights = mesh.point_volumes_mm3
+    found = []
+    for way in (around, np.cross(around, along)):
+        way = way / np.linalg.norm(way, axis=2, keepdims=True)
+        found.append(np.average(np.einsum("mqi,mqij,mqj->mq", way, stress, way), weights=weights))
+    return np.array(found)
 
 
 def _hoop_strain(wall: Wall, tissues: Tissues, pressure_kpa: float) -> float:

@@ -148,7 +148,7 @@ def deploy_stent(
         contours_moved_mm=wall.moved_max_mm,
         contours_moved_rms_mm=wall.moved_rms_mm,
         scan_miss_mm=vessel.miss_mm,
-        assumptions=(_scan(settings, vessel), *_ASSUMPTIONS, _smoothing(wall)),
+        assumptions=(_scan(settings, vessel), *_kept(vessel), *_ASSUMPTIONS, _smoothing(wall)),
     )
 
 
@@ -164,6 +164,14 @@ def _scan(settings: VesselSettings, vessel: Vessel) -> str:
         f"{settings.axial_prestretch_fraction:.0%} longer than at rest; its shape at rest was "
         f"computed, and displacements are changes against the scan."
     )
+
+
+def _kept(vessel: Vessel) -> tuple[str, ...]:
+    said = (
+        "What lies around keeps the scanned lumen from rounding under its pressure, by forces "
+        "that stay as they are."
+    )
+    return (said,) * vessel.is_kept_in_shape
 
 
 def _smoothing(wall: Wall) -> str:

@@ -19,6 +19,10 @@ HEADLINES = (*_ALWAYS, "radial_force_n", "contact_pressure_max_kpa")
 """Numbers that come with an error and a band."""
 
 
+_DIASTOLE, _SYSTOLE = 80 / 93, 120 / 93
+"""Over the mean pressure, where it is 120/80 mmHg."""
+
+
 def scenarios(settings: Any) -> tuple[Scenario, ...]:
     """What might be otherwise in this patient than ``settings`` (``VesselSettings``) say."""
     from surgiplan.mechanics import tissue
@@ -27,6 +31,8 @@ def scenarios(settings: Any) -> tuple[Scenario, ...]:
     return (
         Scenario("soft wall", times={"young_modulus_kpa": wall.low}),
         Scenario("stiff wall", times={"young_modulus_kpa": wall.high}),
+        Scenario("low blood pressure", times={"pressure_mmhg": _DIASTOLE}),
+        Scenario("high blood pressure", times={"pressure_mmhg": _SYSTOLE}),
         Scenario("soft surroundings", times={"surroundings_kpa_per_mm": 0.5}),
         Scenario("firm surroundings", times={"surroundings_kpa_per_mm": 2.0}),
     )

@@ -113,5 +113,12 @@ def planned_case() -> Case:
     return case.with_(line, stent, cut)
 
 
+def few_elements(subject: str) -> int:
+    """Of a simulation of the stent or the resection: a third of what is usual, for tests."""
+    from surgiplan.workflow import simulation_settings
+
+    return int(simulation_settings(planned_case(), subject)().elements) // 3
+
+
 def renamed(case: Case, pseudonym: str) -> Case:
     return replace(case, patient=Patient(pseudonym))

@@ -15,7 +15,7 @@ from surgiplan.cli import main
 from surgiplan.model import Resection, StentPlacement
 from tests.app import bodies
 
-FEW = {"resection": 300, "flat": 300, "huge": 1200}
+FEW = {"resection": 300, "flat": 300}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,12 @@ def contents(path):
 )
 def test_what_cannot_be_answered_is_one_sentence(untouched, capsys, arguments, sentences):
     subject, *settings = arguments
-    few = ("--elements", str(FEW.get(subject, 800)), "--first-answer", "--quiet")
+    few = (
+        "--elements",
+        str(FEW.get(subject, bodies.few_elements("stent"))),
+        "--first-answer",
+        "--quiet",
+    )
     code = main(["simulate", str(untouched), subject, *settings, *few])
     shown = capsys.readouterr()
     assert code == 2, shown.out

@@ -30,7 +30,7 @@ def run(capsys, *arguments):
 
 
 def test_a_resection_is_answered_with_the_error_and_the_band_of_each_number(capsys, saved):
-    few = ("--elements", 400, "--quiet")
+    few = ("--elements", bodies.few_elements("resection"), "--quiet")
     code, out, _ = run(capsys, "simulate", saved, "resection", *few, "--json", "--dry-run")
     assert code == 0
     answer = json.loads(out)
@@ -42,7 +42,7 @@ def test_a_resection_is_answered_with_the_error_and_the_band_of_each_number(caps
 
 
 def test_the_first_answer_alone_is_kept_and_says_what_is_missing(capsys, saved):
-    quick = ("--elements", 1000, "--first-answer", "--quiet")
+    quick = ("--elements", bodies.few_elements("stent"), "--first-answer", "--quiet")
     code, out, _ = run(capsys, "simulate", saved, "stent", *quick, "--json")
     assert code == 0
     answer = json.loads(out)

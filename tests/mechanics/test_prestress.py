@@ -15,8 +15,8 @@ E, NU, STRETCH = 600.0, 0.45, 0.05
 SCAN = 93 * KPA_PER_MMHG
 
 
-def vessel(bend=None, E=E, around=0.0, elements=1500):
-    contours = lumen(RADIUS, bend=bend, length=LENGTH)
+def vessel(bend=None, E=E, around=0.0, elements=1500, flattened=1.0):
+    contours = lumen(RADIUS, bend=bend, length=LENGTH) * [1.0, flattened, 1.0]
     wall = wall_of(contours, THICKNESS, elements)
     tissue = NeoHookean(E, NU)
     surroundings = Surroundings(SCAN, STRETCH, around, 10.0)
@@ -48,6 +48,14 @@ def test_without_a_device_and_at_the_pressure_of_the_scan_a_vessel_stays(bend, s
     assert np.linalg.norm(change_mm(body, 93), axis=1).max() < 0.1
     scanned = body.rest.nodes_mm + body.scanned_mm - body.wall.mesh.nodes_mm
     assert np.linalg.norm(scanned, axis=1).max() < 0.1
+
+
+def test_an_oval_vessel_is_kept_from_rounding_by_what_lies_around():
+    oval = vessel(around=0.5, flattened=0.8)
+    assert oval.is_kept_in_shape
+    assert np.linalg.norm(change_mm(oval, 93), axis=1).max() < 0.1
+    assert widening_mm(oval, change_mm(oval, 120)) > 0.1
+    assert widening_mm(oval, change_mm(oval, 60)) < -0.1
 
 
 def test_at_rest_a_vessel_is_shorter_and_narrower(straight):

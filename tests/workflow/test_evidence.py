@@ -11,7 +11,7 @@ from surgiplan.workflow.scenarios import Scenario, settings_in
 from surgiplan.workflow.simulation import Simulation, simulation_of
 from tests.app import bodies
 
-FEW = {"stent": {"elements": 1200}, "resection": {"elements": 700}}
+FEW = {subject: {"elements": bodies.few_elements(subject)} for subject in ("stent", "resection")}
 
 
 @pytest.fixture(scope="module")
