@@ -22,8 +22,8 @@ _WIDTHS = 2.0
 _BESIDE = 0.05
 """A point touches no more that is this share of a face's width beside the end of a surface."""
 
-_TURNED = 0.01
-"""The greatest pressure that turns with the surface in the tangent: a tenth of Young's modulus."""
+_TURNED = 0.02
+"""The greatest pressure that turns with the surface in the tangent: a fifth of Young's modulus."""
 
 _FACING = -0.1
 
