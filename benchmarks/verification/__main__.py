@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.verification import cases, two_meshes
+from benchmarks.verification import cases, touching, two_meshes
 from benchmarks.verification.plot import Line, plot
 from tests.mechanics import cylinder, published
 
@@ -58,6 +58,7 @@ def _tables(curves):
     )
     yield "Vessel under pressure that follows its wall", map(cases.inflation, cases.INFLATED)
     yield "Cook's membrane, large strain, 768 elements", map(cases.cook, cases.COOK)
+    yield "Contact and friction", touching.rows()
     yield "Laws of tissue", cases.law_rows(curves)
     yield "Organ and device", [cases.liver(), *cases.balloon()]
 
