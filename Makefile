@@ -35,7 +35,7 @@ lint: environment
 	@$(BIN)/python scripts/checks.py --no-tests
 
 bench: environment
-	-@$(BIN)/uv pip install --quiet --python $(BIN)/python "medpy>=0.5" "pypardiso>=0.4" "scikit-fem>=12"
+	-@$(BIN)/uv pip install --quiet --python $(BIN)/python "medpy>=0.5" "ngsolve>=6.2" "pypardiso>=0.4" "scikit-fem>=12"
 	@$(BIN)/python -m benchmarks
 
 fuzz: environment

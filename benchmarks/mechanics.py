@@ -1,169 +1,120 @@
-"""The solver's rows: the heavy liver of the mechanics sheet beside scikit-fem with PARDISO.
+"""The solver's rows: the heavy liver of the mechanics sheet beside other codes and its own bounds.
 
 Each figure is the processor time of a process of its own on one thread, set-up included, compiled
-code warm.  The peers are the extra ``bench``; without them our times stand alone.
+code warm.  The peers are the extra ``bench``, and CalculiX where it is on the path; a row without
+its peer says so, and our figure stands alone.
 """
 
-import os
-import subprocess
-import sys
-import time
 from contextlib import contextmanager
 from functools import cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.row import Row, Spent
+from benchmarks.mechanics_peers import is_there
+from benchmarks.mechanics_work import bandwidth_bytes_per_s, spent, told
+from benchmarks.row import Clock, Row, Spent
+from benchmarks.verification.plot import Line, plot
 
 __all__ = ["rows"]
 
-ROOT = Path(__file__).resolve().parent.parent
-
-GRAVITY_MM_PER_S2_TO_KPA = 9.81e-6 * 1060
-CASES = {"e10k": 12, "e50k": 20, "coarse": 8}
+CURVE = Path(__file__).resolve().parent.parent / "docs" / "performance" / "solver.svg"
+PEERS = {
+    "scikit_fem": "scikit-fem with PARDISO",
+    "ngsolve": "NGSolve, sparse Cholesky",
+    "calculix": "CalculiX",
+}
+WHAT = {1: "linear elements", 2: "quadratic elements"}
+SIZES = [(n, 1) for n in (6, 8, 12, 16, 20, 26, 32)] + [(n, 2) for n in (4, 6, 8, 12)]
 
 
 @contextmanager
 def rows():
-    """The heavy liver, of linear and of quadratic elements."""
-    yield tuple(_rows())
+    """Beside peers, in the hand, in memory, and from a thousand elements to 200,000."""
+    curve = _Curve()
+    yield (*_beside_peers(), *_in_the_hand(), *_in_memory(), *curve.rows())
+    curve.draw()
 
 
-def _rows():
-    there = find_spec("skfem") and find_spec("pypardiso")
-    for case, order, what, ratio in (
-        ("e10k", 1, "10368 linear elements", 1 / 8),
-        ("e50k", 1, "48000 linear elements", 1 / 6),
-        ("e10k", 2, "10368 quadratic elements", 1 / 8),
-    ):
-        peer = partial(spent, "theirs", case, order)
-        if order == 2:
-            peer = cache(peer)  # minutes: once is enough
+def _beside_peers():
+    for peer, n, order, ratio in (
+        ("scikit_fem", 12, 1, 1 / 8), ("ngsolve", 12, 1, 1 / 8), ("calculix", 12, 1, None),
+        ("scikit_fem", 20, 1, 1 / 6), ("calculix", 20, 1, 1 / 3),
+        ("scikit_fem", 12, 2, 1 / 8), ("ngsolve", 12, 2, 1 / 8),
+    ):  # fmt: skip
+        work = partial(spent, peer, n, order, "benchmarks.mechanics_peers")
+        name, there = PEERS[peer], is_there(peer)
         yield Row(
-            f"liver under its weight, {what}", partial(spent, "ours", case, order),
-            "scikit-fem with PARDISO", peer if there else None, ratio=ratio,
+            f"liver under its weight, {6 * n**3} {WHAT[order]}",
+            partial(spent, "solved", n, order),
+            name if there else f"{name} (not installed)",
+            (cache(work) if n > 12 or order == 2 else work) if there else None,  # minutes: once
+            ratio=ratio,
         )  # fmt: skip
+    work = partial(spent, "scikit_fem", 12, 1, "benchmarks.mechanics_peers")
     yield Row(
-        "the same within 8 %, 3072 quadratic elements", partial(spent, "ours", "coarse", 2),
-        "scikit-fem, linear, 25 % off",
-        partial(spent, "theirs", "e10k", 1) if there else None, ratio=1.5,
+        "the same within 8 %, 3072 quadratic elements", partial(spent, "solved", 8, 2),
+        "scikit-fem, linear, 25 % off", work if is_there("scikit_fem") else None, ratio=1.5,
     )  # fmt: skip
 
 
-def spent(who, case, order):
-    """Seconds of one solve on one thread, in a process of its own."""
-    threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    command = [sys.executable, "-m", "benchmarks.mechanics", who, case, str(order)]
-    environment = {**os.environ, **dict.fromkeys(threads, "1")}
-    answer = subprocess.run(
-        command, check=True, capture_output=True, text=True, cwd=ROOT, env=environment
-    )
-    sys.stderr.write(answer.stdout)
-    processor, wall = map(float, answer.stdout.split()[-2:])
-    return Spent(processor, wall)
+def _in_the_hand():
+    for n, order, most in ((12, 1, 0.03), (6, 2, 0.03), (20, 1, 0.15)):
+        yield Row(
+            f"drag its tip by 5 mm (within 0.01 mm), {6 * n**3} {WHAT[order]}",
+            partial(spent, "dragged", n, order), most=most,
+        )  # fmt: skip
+    for n, order, most in ((12, 1, 0.1), (20, 1, 1.0)):
+        yield Row(
+            f"cut a wedge out (within 0.05 mm), {6 * n**3} {WHAT[order]}",
+            partial(spent, "cut", n, order), most=most,
+        )  # fmt: skip
 
 
-def ours(case, order):
-    """Largest displacement [mm] of the liver, and the processor and wall seconds it took."""
-    from surgiplan.mechanics import warm_up
-
-    warm_up()
-    points, tets, factor, back = liver(CASES["coarse"])
-    solved(points, tets, factor, back, order)  # loads the compiled code
-    points, tets, factor, back = liver(CASES[case])
-    start = time.process_time(), time.perf_counter()
-    u = solved(points, tets, factor, back, order).displacement_mm
-    return np.abs(u[: len(points)]).max(), time.process_time() - start[0], _since(start[1])
+def _in_memory():
+    for n, order, most in ((20, 1, 300), (12, 2, 500), (32, 1, 1200)):
+        yield Row(
+            f"peak memory of all of the process, {6 * n**3} {WHAT[order]}",
+            cache(partial(spent, "solved", n, order)), most=most, clock=Clock.MEMORY,
+        )  # fmt: skip
 
 
-def liver(n):
-    """Corners, tetrahedra, stiffness factors and which corners are held."""
-    from tests.mechanics import canonical
+class _Curve:
+    """Cost against size, beside what moving the same bytes would take at the memory's pace."""
 
-    mesh, ijk, factor = canonical.liver(n)
-    points = np.ascontiguousarray(mesh.nodes_mm[: len(ijk)])
-    return points, mesh.cells[:, :4].copy(), factor, ijk[:, 1] == 0
+    def __init__(self):
+        self._pace = cache(bandwidth_bytes_per_s)
+        self._found = {}
 
+    def rows(self):
+        """One row for each size."""
+        for n, order in SIZES:
+            yield Row(
+                f"cost against size: {6 * n**3} {WHAT[order]}",
+                partial(self._measured, n, order),
+                f"its bytes at the {self._pace() / 1e9:.0f} GB/s of one core's memory",
+                partial(self._bound, n, order),
+            )  # fmt: skip
 
-def solved(points, tets, factor, back, order):
-    from surgiplan.mechanics import Loads, NeoHookean, Problem, held, mesh_of, solve
+    def draw(self):
+        """The curve as a picture, when all sizes were measured."""
+        if len(self._found) < len(SIZES):
+            return
+        lines = []
+        for order, what in WHAT.items():
+            sizes = [n for n, kind in SIZES if kind == order]
+            elements = tuple(6.0 * n**3 for n in sizes)
+            seconds = tuple(self._found[n, order][0] for n in sizes)
+            bound = tuple(self._found[n, order][1] / self._pace() for n in sizes)
+            lines += [Line(what, elements, seconds), Line("its bytes alone", elements, bound)]
+        CURVE.parent.mkdir(exist_ok=True)
+        title = "Liver under its weight: one thread, set-up included"
+        CURVE.write_text(plot(title, "elements", "processor seconds", lines, log=True))
 
-    mesh = mesh_of(points, tets, order=order)
-    loads = Loads(np.array([0.0, 0.0, -GRAVITY_MM_PER_S2_TO_KPA]))
-    problem = Problem(mesh, NeoHookean(20.0, 0.45), loads, factor)
-    clamped = held(len(mesh.nodes_mm), back[mesh.parents].all(axis=1))
-    return solve(problem, clamped)
+    def _measured(self, n, order):
+        found = told("solved", n, order)
+        best = min(found["processor"], self._found.get((n, order), (float("inf"),))[0])
+        self._found[n, order] = best, found["bytes"]
+        return Spent(found["processor"], found["wall"])
 
-
-def _since(start):
-    return time.perf_counter() - start
-
-
-def theirs(case, order):
-    """The same with scikit-fem: full Newton, PARDISO."""
-    import pypardiso
-    import skfem
-    from skfem.helpers import ddot, det, grad, inv, mul, transpose
-
-    points, tets, factor, back = liver(CASES[case])
-    start = time.process_time(), time.perf_counter()
-    mesh = skfem.MeshTet(np.ascontiguousarray(points.T), np.ascontiguousarray(tets.T))
-    kind = skfem.ElementTetP1() if order == 1 else skfem.ElementTetP2()
-    basis = skfem.Basis(mesh, skfem.ElementVector(kind), intorder=order)
-    E, nu = 20.0 * factor, 0.45
-    mu, lam = (E / (2 * (1 + nu)))[:, None], (E * nu / ((1 + nu) * (1 - 2 * nu)))[:, None]
-
-    def deformed(w):
-        F = grad(w["u"]).copy()
-        for i in range(3):
-            F[i, i] = F[i, i] + 1.0
-        return F
-
-    @skfem.LinearForm
-    def internal(v, w):
-        F = deformed(w)
-        R = transpose(inv(F))
-        return ddot(mu * (F - R) + lam * np.log(det(F)) * R, grad(v))
-
-    @skfem.BilinearForm
-    def tangent(u, v, w):
-        F = deformed(w)
-        R, dF = transpose(inv(F)), grad(u)
-        turned = mul(R, mul(transpose(dF), R))
-        log_j = np.log(det(F))
-        return ddot(mu * dF + (mu - lam * log_j) * turned + lam * ddot(R, dF) * R, grad(v))
-
-    @skfem.LinearForm
-    def weight(v, w):
-        return -GRAVITY_MM_PER_S2_TO_KPA * v[2]
-
-    held = basis.nodal_dofs[:, back].ravel()
-    if order == 2:
-        held = np.r_[held, basis.edge_dofs[:, back[mesh.edges].all(axis=0)].ravel()]
-    free = np.setdiff1d(np.arange(basis.N), held)
-    u, load, first = basis.zeros(), weight.assemble(basis), None
-    for _ in range(40):
-        there = {"u": basis.interpolate(u)}
-        left = (load - internal.assemble(basis, **there))[free]
-        first = first or np.linalg.norm(left)
-        if np.linalg.norm(left) < 1e-6 * first:
-            break
-        K = tangent.assemble(basis, **there)[free][:, free].tocsr()
-        step = basis.zeros()
-        step[free] = pypardiso.spsolve(K, left)
-        size = 1.0
-        while det(deformed({"u": basis.interpolate(u + size * step)})).min() <= 0 or np.linalg.norm(
-            (load - internal.assemble(basis, u=basis.interpolate(u + size * step)))[free]
-        ) > 2 * np.linalg.norm(left):
-            size /= 2
-        u = u + size * step
-    largest = np.abs(u[basis.nodal_dofs]).max()
-    return largest, time.process_time() - start[0], _since(start[1])
-
-
-if __name__ == "__main__":
-    task = {"ours": ours, "theirs": theirs}[sys.argv[1]]
-    reached, *seconds = task(sys.argv[2], int(sys.argv[3]))
-    print(*sys.argv[1:], f"u_max {reached:.5f} mm, seconds", *(f"{s:.3f}" for s in seconds))
+    def _bound(self, n, order):
+        seconds = self._found[n, order][1] / self._pace()
+        return Spent(seconds, seconds)

@@ -114,9 +114,11 @@ class Newton:
         To a percent; of the whole load.
         """
         state = self._at(u, 1.0, tangent=True)
+        self._tick()
         columns = [np.ascontiguousarray(moved[..., c]) for c in range(moved.shape[2])]
         pushed = [product(self._problem, state, column) for column in columns]
         self._tangent.update(state.blocks, state.softening, state.couplings)
+        self._tick()
         found = np.zeros_like(moved)
         for c, (column, force) in enumerate(zip(columns, pushed, strict=True)):
             right = np.where(self._free, -force, 0.0)

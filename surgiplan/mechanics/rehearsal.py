@@ -106,6 +106,7 @@ class Rehearsal:
             stoppable = self._stoppable(report)
             stoppable(0.0, "Cutting")
             left = without(self._problem, self._held, elements)
+            stoppable(0.0, "Cutting")
             newton = Newton(left.problem, left.held, self._tolerance, stoppable)
             pressure = self._grip.pressure if self._grip else self._pressure
             newton.pressure = None if pressure is None else pressure[left.elements]

@@ -56,6 +56,17 @@ def liver(n, order, poisson_ratio=0.45):
     return Liver(problem, clamped, solve(problem, clamped), tip)
 
 
+def handled():
+    """Displacements of a liver that is dragged, let go and cut."""
+    body = liver(4, 2)
+    rehearsal = body.rehearsal()
+    rehearsal.drag(Handle(body.tip, (0, 0, 4)))
+    rehearsal.drag(Handle(body.tip, (0, 2, 8)))
+    dragged = rehearsal.displacement_mm
+    middle = rehearsal.mesh.nodes_mm[rehearsal.mesh.cells[:, :4]].mean(axis=1)
+    return dragged, rehearsal.cut(middle[:, 0] > 60).displacement_mm
+
+
 @pytest.fixture(scope="module")
 def quadratic():
     return liver(4, 2)

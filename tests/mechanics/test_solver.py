@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from surgiplan.errors import GeometryError, SolveError
+from surgiplan.errors import Cancelled, GeometryError, SolveError
+from surgiplan.jobs_report import silent
 from surgiplan.mechanics import Loads, NeoHookean, Problem, held, mesh_of, solve, weight_mn_per_mm3
 from tests.mechanics import canonical
 
@@ -16,12 +18,23 @@ ROOT = Path(__file__).resolve().parents[2]
 
 ANSWER = """
 import hashlib
+from tests.mechanics.test_rehearsal import handled
 from tests.mechanics.test_solver import sagged
-print(hashlib.sha256(b"".join(sagged(*case).tobytes() for case in ((12, 1), (8, 2)))).hexdigest())
+answers = [sagged(12, 1), sagged(8, 2), *handled()]
+print(hashlib.sha256(b"".join(answer.tobytes() for answer in answers)).hexdigest())
 """
 
 
-def sagged(n, order):
+MEMORY = """
+from pathlib import Path
+from tests.mechanics.test_solver import sagged
+sagged({n}, {order})
+(line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if x.startswith("VmHWM"))
+print(line.split()[1])
+"""
+
+
+def sagged(n, order, report=silent):
     """Displacement of the heavy liver of n^3 cells, of linear or quadratic elements."""
     mesh, ijk, factor = canonical.liver(n)
     back = ijk[:, 1] == 0
@@ -29,7 +42,7 @@ def sagged(n, order):
     loads = Loads(weight_mn_per_mm3(1060, (0, 0, -9.81)))
     clamped = held(len(mesh.nodes_mm), back[mesh.parents].all(axis=1))
     problem = Problem(mesh, NeoHookean(20.0, 0.45), loads, factor)
-    return solve(problem, clamped).displacement_mm
+    return solve(problem, clamped, report=report).displacement_mm
 
 
 def test_the_same_liver_sags_to_the_same_bits_on_one_and_on_two_threads():
@@ -59,6 +72,51 @@ def test_a_body_that_can_slide_or_turn_as_a_whole_is_refused(nodes, components):
     problem = Problem(mesh, NeoHookean(20.0, 0.45), loads)
     with pytest.raises(SolveError, match="held nowhere, or can still slide or turn"):
         solve(problem, held(len(mesh.nodes_mm), list(nodes), components))
+
+
+@pytest.mark.parametrize(
+    ("n", "order", "most_mib"),
+    [
+        (20, 1, 300),
+        pytest.param(12, 2, 500, marks=pytest.mark.slow),
+        pytest.param(32, 1, 1200, marks=pytest.mark.slow),
+    ],
+)
+def test_a_large_liver_needs_little_memory(n, order, most_mib):
+    if not Path("/proc/self/status").exists():
+        pytest.skip("only Linux tells the peak of one process")
+    answer = subprocess.run(
+        [sys.executable, "-c", MEMORY.format(n=n, order=order)], cwd=ROOT, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert int(answer.stdout) / 1024 < most_mib
+
+
+def test_a_large_solve_asks_often_whether_it_is_still_wanted():
+    last, longest = [time.process_time()], [0.0]
+
+    def asked(fraction, message):
+        now = time.process_time()
+        longest[0], last[0] = max(longest[0], now - last[0]), now
+
+    sagged(20, 1, report=asked)
+    assert longest[0] < 0.3
+
+
+def test_a_solve_stops_wherever_it_is_asked_to():
+    calls = []
+    sagged(4, 2, report=lambda fraction, message: calls.append(message))
+    for stop in range(1, len(calls) + 1, 7):
+        heard = []
+
+        def unwanted(fraction, message, heard=heard, stop=stop):
+            heard.append(message)
+            if len(heard) == stop:
+                raise Cancelled(message)
+
+        with pytest.raises(Cancelled):
+            sagged(4, 2, report=unwanted)
+        assert heard == calls[:stop]
 
 
 def test_every_step_of_the_loading_is_the_equilibrium_of_its_share_of_the_load():
