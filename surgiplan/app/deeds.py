@@ -121,11 +121,17 @@ def _tool_commands(window: "MainWindow") -> list[Command]:
     def no_scan() -> str:
         return "" if desk.case.volumes else "import a scan first"
 
+    def no_cut() -> str:
+        return "" if desk.case.plan.resections else "plan a resection first"
+
     return [
         Command("toolNavigate", "Crosshair and rotation", lambda: desk.use(None), ("1",)),
         Command("toolDistance", "Measure a distance", lambda: measure(window), ("2",), no_scan),
         Command(
             "toolWindow", "Window and level by dragging", lambda: level(window), ("3",), no_scan
+        ),
+        Command(
+            "toolPull", "Pull at what stays after a resection", lambda: pull(window), ("4",), no_cut
         ),
     ]
 
@@ -190,6 +196,15 @@ def measure(window: "MainWindow") -> None:
 def level(window: "MainWindow") -> None:
     """Take the window and level tool."""
     window.desk.use(WindowTool(window.desk))
+
+
+def pull(window: "MainWindow") -> None:
+    """Take what stays after the selected or newest resection in the hand."""
+    if "Simulate" not in window.panels or not window.desk.case.plan.resections:
+        return
+    window.go_to("Simulate")
+    panel: Any = window.panels["Simulate"]
+    panel.pull_newest()
 
 
 def _view_commands(window: "MainWindow") -> list[Command]:

@@ -35,6 +35,8 @@ class Running:
     title: str
     job: Job
     since: float
+    jobs: Jobs
+    """Who runs it."""
 
     @property
     def seconds_left(self) -> float | None:
@@ -68,6 +70,8 @@ class Desk(QObject):
         self.jobs = Jobs(self._bridge.post)
         self.background = Jobs(self._bridge.post)
         """For what nobody asked for but the views need: surfaces, thumbnails."""
+        self.afterwards = Jobs(self._bridge.post)
+        """For what follows an answer for minutes; stopping it leaves the next answer quick."""
         self.view = ViewState(self)
         self.notices.placed.connect(lambda point: self.view.change(crosshair_lps=point))
         self.session = Session(Case())
@@ -180,14 +184,16 @@ class Desk(QObject):
         self, kind: str, title: str, work: Work, done: Callable[[Any], object] | None = None,
         *, quick: bool = False, otherwise: Callable[[], object] | None = None,
         partial: Callable[[Any], None] | None = None, quiet: bool = False,
+        jobs: Jobs | None = None,
     ) -> Running:  # fmt: skip
         """Start a job that the user sees; its answer is an edit unless ``done`` says otherwise.
 
         ``otherwise`` is called if there is no answer; ``partial`` hears what there is of it so far,
         and then ``work`` is called as ``work(report, partial=...)``.  A ``quiet`` one says nothing
-        when it is cancelled or replaced.
+        when it is cancelled or replaced.  ``jobs`` run it, those of the desk unless given.
         """
         answer = done or self.do
+        runs_it = jobs or self.jobs
 
         def finished() -> None:
             if running in self._running:
@@ -217,11 +223,11 @@ class Desk(QObject):
                 running.since = time.monotonic()
             self.jobs_changed.emit()
 
-        job = self.jobs.start(
+        job = runs_it.start(
             kind, work, done=on_done, failed=on_failed, cancelled=on_cancelled,
             progress=on_progress, quick=quick, partial=partial,
         )  # fmt: skip
-        running = Running(title, job, time.monotonic())
+        running = Running(title, job, time.monotonic(), runs_it)
         self._running.append(running)
         self.notices.clear()
         self.jobs_changed.emit()
@@ -246,17 +252,18 @@ class Desk(QObject):
         """Stop the jobs of one kind."""
         for running in tuple(self._running):
             if running.job.kind == kind:
-                self.jobs.cancel(running.job)
+                running.jobs.cancel(running.job)
 
     def cancel_jobs(self) -> None:
         """Stop everything the user waits for."""
         for running in tuple(self._running):
-            self.jobs.cancel(running.job)
+            running.jobs.cancel(running.job)
 
     def close(self) -> None:
         """End the worker processes."""
         self.jobs.close()
         self.background.close()
+        self.afterwards.close()
 
     def _show(self, case: Case) -> None:
         self.shown.emit(case)

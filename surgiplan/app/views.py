@@ -85,7 +85,10 @@ class Views(QWidget):
         tool, path = self.desk.tool, self.desk.selection
         planned = next((text for home, text in _DRAGS if path.startswith(home)), "")
         for view in self.all.values():
-            view.guidance = tool.hint if tool else planned if view.kind == "3d" else ""
+            said = planned if view.kind == "3d" else ""
+            if tool is not None:
+                said = tool.hint if tool.view in ("", view.kind) else ""
+            view.guidance = said
             view.update()
 
     def cancel_drag(self) -> None:

@@ -1,9 +1,10 @@
 """Finite-element-lite: soft tissue that deforms under stents, cuts and its own weight."""
 
 from .assembly import Problem
-from .carried import seen_on
+from .carried import seen_on, shape_weights
 from .contact import Bodies, Contacted, Obstacle, ball, cylinder, plane, spline_of
 from .cubic import CutPlane
+from .fields import surface_triangles
 from .fitting import inside_mm3
 from .lattice import Distance, sampled_distance, stuffed
 from .loads import (
@@ -108,11 +109,13 @@ __all__ = [
     "sampled_distance",
     "seen_on",
     "settle_remnant",
+    "shape_weights",
     "solve",
     "solve_small_strain",
     "spline_of",
     "stuffed",
     "surface_patch",
+    "surface_triangles",
     "tissue",
     "tissues",
     "warm_up",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from surgiplan.errors import PlanError, SolveError
 from surgiplan.jobs_report import Report, part, silent
 
+from .assembly import Problem
 from .carried import shape_weights
 from .cubic import CutPlane
 from .cut_face import CutFace, cut_face
@@ -16,6 +17,7 @@ from .lattice import Distance, stuffed
 from .loads import Springs
 from .mesh import Mesh, gate
 from .organ import Body, Organ, free
+from .rehearsal import Rehearsal
 from .remnant_settings import RemnantSettings, body_of, in_operation, in_scan, tissue_of
 from .response import Response, response_of
 from .solve import Solution, solve
@@ -39,7 +41,8 @@ _GRIP = 10.0
 class RemnantResponse:
     """A response with what belongs to a cut; displacements are from where things were scanned.
 
-    ``mesh``: the remnant as scanned; its nodes move by ``displacement_mm`` (n, 3).  ``cut`` (m,):
+    ``mesh``: the remnant as scanned; its nodes move by ``displacement_mm`` (n, 3).  ``problem`` and
+    ``solution``: the same from rest.  ``cut`` (m,):
     which triangles of the response lie on the cut.  ``volume_before_ml`` and ``volume_after_ml``:
     of the mesh as scanned and settled; ``removed_ml`` by sampling.  ``scan_miss_mm``: how far the
     whole organ under the scan's own loads lies from its scan.  ``handle_force_n``: what pulls at
@@ -49,6 +52,8 @@ class RemnantResponse:
     response: Response
     mesh: Mesh = field(repr=False)
     displacement_mm: Floats = field(repr=False)
+    problem: Problem = field(repr=False)
+    solution: Solution = field(repr=False)
     cut: Flags = field(repr=False)
     face: CutFace | None
     volume_before_ml: float
@@ -58,6 +63,10 @@ class RemnantResponse:
     handle_force_n: float | None
     tissue: str
     assumptions: tuple[str, ...]
+
+    def rehearsal(self) -> Rehearsal:
+        """The settled remnant for hands to pull at, from rest: its nodes are those of ``mesh``."""
+        return Rehearsal(self.problem, free(self.problem.mesh), self.solution)
 
     def carried_mm(self, points_mm: Floats) -> Floats:
         """Displacement (p, 3) of points (p, 3) LPS in or at the remnant, as they were scanned."""
@@ -117,6 +126,8 @@ def settle_remnant(
         response=response_of(problem, solution).seen_from(scanned, u),
         mesh=scanned,
         displacement_mm=u,
+        problem=problem,
+        solution=solution,
         cut=np.repeat(cut, len(mesh.element.face.triangles)),
         face=cut_face(scanned, u, cut),
         volume_before_ml=scanned.volume_mm3 / 1000,

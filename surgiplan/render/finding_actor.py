@@ -11,7 +11,7 @@ from surgiplan.model import Finding, Points
 from ._text import Label
 from ._vtk import point_normals, triangles
 from .anatomy_actors import AnatomyActor, first_on_ray, locator_of
-from .colours import SPECIMEN, TEXT
+from .colours import CAUTION, SPECIMEN, TEXT
 from .fields import (
     FIELDS,
     Coloured,
@@ -22,7 +22,7 @@ from .fields import (
     range_of,
     readings,
 )
-from .finding_marks import ARROW, GHOST, Arrows, Corners, CutEdge, Ghost, PlaceMark
+from .finding_marks import ARROW, GHOST, Arrows, Corners, CutEdge, Ghost, HandleMark, PlaceMark
 from .finding_parts import Assumed, Carried, Inside, has_inside
 from .legend import Key, Legend, lookup
 from .look import ResponseLook, Style
@@ -47,6 +47,7 @@ class FindingActor(AnatomyActor):
         self._deformed.GetProperty().SetAmbient(0.25)
         self._arrows, self._cut, self._mark = Arrows(scene), CutEdge(scene), PlaceMark(scene)
         self._inside, self._assumed = Inside(scene), Assumed(scene, self._actor())
+        self._handle = HandleMark(scene)
         self.legend, self._key = Legend(scene), Key(scene)
         self._locator: vtkStaticCellLocator | None = None
         self._points, self._moved = np.zeros((0, 3)), np.zeros((0, 3))
@@ -110,7 +111,7 @@ class FindingActor(AnatomyActor):
         super().remove()
         for part in (
             self._ghost, self._inside, self._assumed, self._arrows, self._cut, self._mark,
-            self.legend, self._key,
+            self._handle, self.legend, self._key,
         ):  # fmt: skip
             part.remove()
 
@@ -154,10 +155,18 @@ class FindingActor(AnatomyActor):
             place = place_of(finding, response.probe_lps)
             rows = readings(finding, place, response.fraction)
             self._mark.set(place.of(self._moved), [f"{name}: {value}" for name, value in rows])
+        said = self._draw_handle(finding)
         if response.assumed:
-            return self._assumed.set(finding, self._moved, normals, corners)
+            return said + self._assumed.set(finding, self._moved, normals, corners)
         self._assumed.hide()
-        return []
+        return said
+
+    def _draw_handle(self, finding: Finding) -> list[tuple[str, str]]:
+        place, pull = (finding.settings.get(name) for name in ("handle_lps", "pull_mm"))
+        if place is None or pull is None:
+            self._handle.hide()
+            return []
+        return [(self._handle.set(place, pull, self._response.fraction), CAUTION)]
 
 
 def _key_lines(finding: Finding, response: ResponseLook) -> list[tuple[str, str]]:

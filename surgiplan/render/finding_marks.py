@@ -12,12 +12,22 @@ from surgiplan.model import Points
 from ._lines import Dots, Lines
 from ._text import Label
 from ._vtk import point_normals, triangles
-from .colours import MEASURED, SPECIMEN, TEXT, rgb
+from .colours import CAUTION, MEASURED, SPECIMEN, TEXT, rgb
 
 if TYPE_CHECKING:
     from .anatomy_scene import AnatomyScene
 
-__all__ = ["ARROW", "GHOST", "Arrows", "Corners", "CutEdge", "Ghost", "PlaceMark", "evenly"]
+__all__ = [
+    "ARROW",
+    "GHOST",
+    "Arrows",
+    "Corners",
+    "CutEdge",
+    "Ghost",
+    "HandleMark",
+    "PlaceMark",
+    "evenly",
+]
 
 Corners = npt.NDArray[np.int64]
 
@@ -153,6 +163,33 @@ class CutEdge:
     def remove(self) -> None:
         """Take it off the view for good."""
         self._lines.remove()
+
+
+class HandleMark:
+    """Where tissue is pulled: a line from where it was scanned to where the hand holds it."""
+
+    def __init__(self, scene: "AnatomyScene") -> None:
+        self._scene = scene
+        self._line, self._dot = Lines(scene.front, rim="dark"), Dots(scene.front)
+
+    def set(self, scanned_lps: npt.ArrayLike, pull_mm: npt.ArrayLike, fraction: float) -> str:
+        """Draw a pull (3,) at a fraction of the loading, and say how far it goes."""
+        start, way = np.asarray(scanned_lps, float), np.asarray(pull_mm, float)
+        self._line.set(np.stack([start, start + fraction * way])[None])
+        self._line.style(CAUTION, 3.0 * self._scene.pixel_ratio)
+        self._dot.set(start + fraction * way)
+        self._dot.style(CAUTION, 12.0 * self._scene.pixel_ratio)
+        return f"Handle: pulled by {np.linalg.norm(fraction * way):.0f} mm"
+
+    def hide(self) -> None:
+        """Draw nothing."""
+        self._line.set(np.zeros((0, 2, 3)))
+        self._dot.set(np.zeros((0, 3)))
+
+    def remove(self) -> None:
+        """Take it off the view for good."""
+        self._line.remove()
+        self._dot.remove()
 
 
 class PlaceMark:

@@ -10,6 +10,7 @@ from .evidence import substantiate
 from .exchange import import_segments
 from .imports import VOLUME_FILES, import_scan, import_series
 from .plan import design, measure_distance, place_stent, plan_resection
+from .rehearsal import Grip, RemnantInHand, take_in_hand
 from .remaking import remake_segment, why_not_remake
 from .settings import settings_from
 from .simulation import simulate, simulation_settings
@@ -18,6 +19,8 @@ from .tetrahedra import Tetrahedra, tetrahedra_of
 
 __all__ = [
     "VOLUME_FILES",
+    "Grip",
+    "RemnantInHand",
     "Tetrahedra",
     "design",
     "edit_segment",
@@ -35,6 +38,7 @@ __all__ = [
     "substantiate",
     "suitability_of",
     "suitability_rows",
+    "take_in_hand",
     "tetrahedra_of",
     "trace_centerline",
     "why_not_remake",

@@ -15,7 +15,7 @@ from .scenarios import Scenario
 if TYPE_CHECKING:
     from surgiplan.mechanics import RemnantResponse
 
-__all__ = ["HEADLINES", "remnant_response", "scenarios"]
+__all__ = ["HEADLINES", "remnant_response", "scenarios", "settled_remnant"]
 
 HEADLINES = (*_ALWAYS, "cut_face_displacement_mean_mm")
 """Numbers that come with an error and a band."""
@@ -46,6 +46,13 @@ def scenarios(settings: Any) -> tuple[Scenario, ...]:
 
 def remnant_response(case: Case, path: str, settings: Any, report: Report) -> Finding:
     """The finding about the resection at ``path``; ``settings`` are ``RemnantSettings``."""
+    return settled_remnant(case, path, settings, report)[0]
+
+
+def settled_remnant(
+    case: Case, path: str, settings: Any, report: Report
+) -> tuple[Finding, "RemnantResponse"]:
+    """The same, and the answer that it was made from, from which one may go on."""
     from surgiplan.mechanics import CutPlane, settle_remnant
     from surgiplan.planning import divide
 
@@ -65,7 +72,9 @@ def remnant_response(case: Case, path: str, settings: Any, report: Report) -> Fi
         "assumptions": [*answer.assumptions, *found.remarks],
     }
     inputs = [path, *found.made_from]
-    return finding_of(case, path, "remnant response", inputs, settings, numbers, answer.response)
+    response = answer.response
+    finding = finding_of(case, path, "remnant response", inputs, settings, numbers, response)
+    return finding, answer
 
 
 def _cut_numbers(answer: "RemnantResponse") -> dict[str, Any]:

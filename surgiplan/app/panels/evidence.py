@@ -37,7 +37,8 @@ class EvidenceState(QWidget):
         self.drop()
         work = partial(substantiated, self._desk.session.case, finding)
         title = "Second mesh and scenarios"
-        self._desk.run(_KIND, title, work, partial(self._done, finding), quiet=True)
+        done = partial(self._done, finding)
+        self._desk.run(_KIND, title, work, done, quiet=True, jobs=self._desk.afterwards)
 
     def drop(self) -> None:
         """Stop it; the first answer stays."""
@@ -48,7 +49,7 @@ class EvidenceState(QWidget):
         self._finding = finding
         running = self._desk.running_of(_KIND)
         is_known = bool(finding.numbers.get("scenario_band"))
-        self.setVisible(running is not None or not is_known)
+        self.setVisible(running is not None or not (is_known or self._desk.is_previewing))
         if running is not None:
             how_far = f"{100 * running.job.fraction:.0f} %"
             message = running.job.message or "waiting"

@@ -10,6 +10,7 @@ __all__ = [
     "band_words",
     "detail_rows",
     "headline_rows",
+    "more_rows",
     "scenario_rows",
     "station_rows",
 ]
@@ -25,6 +26,8 @@ _HEADLINES = {
     "strain_p99": ("Strain p99", "Largest principal strain; 99 % of the tissue has less."),
     "contact_pressure_max_kpa": ("Contact press.", "The largest pressure of the device."),
     "radial_force_n": ("Radial force", "Sum of the device's pressure over the wall."),
+    "cut_edge_gape_mm": ("Cut gapes", "How far the edge of the cut has opened."),
+    "handle_force_n": ("Handle force", "What the hand pulls with."),
 }
 """Key: the name in a row, and what it means."""
 _DETAILS = {
@@ -55,6 +58,7 @@ _ONE_HUNDRED = ("%",)
 _BALANCED = 1e-4
 """A force balance error above it is none to rely on (the issue's own target)."""
 _STATIONS = 12
+_LARGE = 1000
 
 
 def headline_rows(finding: Finding) -> list[Row]:
@@ -64,13 +68,25 @@ def headline_rows(finding: Finding) -> list[Row]:
     if numbers.get("converged") is not None:
         word, verdict = ("yes", "pass") if numbers["converged"] else ("no", "fail")
         rows.append(("Converged", word, "", verdict))
-    others = {n: _words(n) for n in numbers if n not in _HEADLINES and _is_headline(n, numbers[n])}
+    banded = {name: _words(name) for name in numbers.get("scenario_band", ())}
     known = {name: title for name, (title, _) in _HEADLINES.items()}
-    for name, title in {**known, **others}.items():
+    for name, title in {**banded, **known}.items():
         if isinstance(numbers.get(name), int | float):
             rows.append((title, _with_band(name, numbers), _mesh_error(name, numbers), ""))
     rows += _widened(numbers.get("stations_after"))
-    return rows + [row for name, row in _remnant_rows(numbers) if not name.startswith("mesh_")]
+    return rows + [row for name, row in _remnant_rows(numbers) if name == "volume_ml"]
+
+
+def more_rows(finding: Finding) -> list[Row]:
+    """Every other number with a unit that was computed."""
+    numbers = finding.numbers
+    shown = {**_HEADLINES, **_DETAILS, **numbers.get("scenario_band", {})}
+    rows = [
+        (_words(name), _text(name, value), "", "")
+        for name, value in numbers.items()
+        if name not in shown and _has_unit(name, value)
+    ]
+    return rows + [row for name, row in _remnant_rows(numbers) if name != "volume_ml"]
 
 
 def detail_rows(finding: Finding) -> list[Row]:
@@ -83,8 +99,7 @@ def detail_rows(finding: Finding) -> list[Row]:
             if name == "force_balance_error_fraction":
                 verdict = "pass" if value <= _BALANCED else "attention"
             rows.append((title, _text(name, value), "", verdict))
-    own = [row for name, row in _remnant_rows(finding.numbers) if name.startswith("mesh_")]
-    return rows + own
+    return rows
 
 
 def scenario_rows(finding: Finding) -> list[Row]:
@@ -135,10 +150,9 @@ def _remnant_rows(numbers: Mapping[str, Any]) -> list[tuple[str, Row]]:
     ]
 
 
-def _is_headline(name: str, value: Any) -> bool:
-    """A number that its own producer added, with a unit in its name."""
+def _has_unit(name: str, value: Any) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and name not in _DETAILS and any(name.endswith(end) for end in _UNITS)
+    return is_number and any(name.endswith(end) for end in _UNITS)
 
 
 def _with_band(name: str, numbers: Mapping[str, Any]) -> str:
@@ -187,7 +201,8 @@ def _text(name: str, value: Any) -> str:
         return f"{value:.0e}"
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")
-    return f"{value:.3g} {unit}".strip()
+    shown = f"{value:,.0f}".replace(",", " ") if abs(value) >= _LARGE else f"{value:.3g}"
+    return f"{shown} {unit}".strip()
 
 
 def _words(name: str) -> str:

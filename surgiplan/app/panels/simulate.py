@@ -10,6 +10,7 @@ from surgiplan.app.desk import Desk
 from surgiplan.app.folds import Fold
 from surgiplan.app.forms import ChoiceBox, SettingsForm
 from surgiplan.app.freshness import Freshness
+from surgiplan.app.tools.pull import PullTool
 from surgiplan.app.words import shown_name
 from surgiplan.app.work import simulated
 from surgiplan.edits import RecordFinding
@@ -21,9 +22,11 @@ from .finding_rows import (
     band_words,
     detail_rows,
     headline_rows,
+    more_rows,
     scenario_rows,
     station_rows,
 )
+from .handle import HANDLE, HandleBox
 from .panel import NumberTable, Panel, enable
 from .response_charts import LoadingChart, StationsChart
 from .response_view import ResponseView
@@ -51,6 +54,12 @@ class SimulatePanel(Panel):
         self._form_place.setContentsMargins(0, 0, 0, 0)
         self._settings_fold = Fold("SETTINGS", self._settings, "fold_settings", is_open=True)
         self.body.addWidget(self._settings_fold)
+        self.handle = HandleBox(desk)
+        self.handle.pulled.connect(self._pulled)
+        self.handle.let_go.connect(lambda: self._pulled({}))
+        self.handle.hand_wanted.connect(self.pull)
+        self._handle_fold = Fold("PULL ASIDE", self.handle, "fold_handle")
+        self.body.addWidget(self._handle_fold)
         self._answer = self._lay_out_answer()
         self.run_button = self.primary("Simulate", "simulateButton")
         self.run_button.clicked.connect(lambda: self.start(self.subject.currentData()))
@@ -62,10 +71,27 @@ class SimulatePanel(Panel):
         case = self.desk.session.case
         subject = case.at(path)
         self._show_form(path)
-        values = self._form.values() if self._form else {}
+        values = self._values(path)
         self.evidence.drop()
         work = partial(simulated, case, path, values)
-        self.desk.run("simulate", f"Response to {shown_name(subject, case)}", work, self._done)
+        title = f"Response to {shown_name(subject, case)}"
+        self.desk.run("simulate", title, work, self._done, otherwise=self._no_answer)
+
+    def pull(self) -> None:
+        """Take what stays after the resection in the hand, or put it back."""
+        path = self.subject.currentData() or ""
+        if self.desk.tool is not None and self.desk.tool.name == "pull":
+            self.desk.use(None)
+        elif path.startswith("plan/resections/"):
+            values = {n: v for n, v in self._values(path).items() if n not in HANDLE}
+            self._handle_fold.head.setChecked(True)
+            self.desk.use(PullTool(self.desk, path, values, self._pulled))
+
+    def pull_newest(self) -> None:
+        """Pull at the resection that is shown, or at the newest."""
+        if not str(self.subject.currentData()).startswith("plan/resections/"):
+            self.desk.select(f"plan/resections/{list(self.desk.case.plan.resections)[-1]}")
+        self.pull()
 
     def refresh(self, case: Case) -> None:
         paths = [p for p in case.paths() if p.startswith(("plan/stents/", "plan/resections/"))]
@@ -84,6 +110,7 @@ class SimulatePanel(Panel):
         if self.desk.is_running("simulate"):
             why_not = "A simulation is running; Cancel stops it."
         enable(self.run_button, why_not, hint="Runs beside the window; Cancel stops it at once.")
+        self._handle_fold.setVisible(path.startswith("plan/resections/"))
         self._show_answer(case, self._finding(case, path))
 
     def _lay_out_answer(self) -> list[QWidget]:
@@ -101,7 +128,9 @@ class SimulatePanel(Panel):
         self.shown = ResponseView(self.desk)
         self.body.addWidget(self.shown)
         self.stations, self.loading = StationsChart(self.desk), LoadingChart(self.desk)
-        self._stations_table, self._scenarios, self._details = (NumberTable() for _ in range(3))
+        self._stations_table, self._scenarios, self._more, self._details = (
+            NumberTable() for _ in range(4)
+        )
         self._folds = {
             name: Fold(title, content, f"fold_{name}", is_open=name == "stations")
             for name, title, content in (
@@ -109,6 +138,7 @@ class SimulatePanel(Panel):
                 ("table", "STATION BY STATION", self._stations_table),
                 ("loading", "ALONG THE LOADING", self.loading),
                 ("scenarios", "SCENARIOS", self._scenarios),
+                ("more", "MORE NUMBERS", self._more),
                 ("details", "HOW IT WAS COMPUTED", self._details),
             )
         }
@@ -182,25 +212,47 @@ class SimulatePanel(Panel):
         stations, scenarios = station_rows(finding), scenario_rows(finding)
         self._stations_table.show_rows(stations)
         self._scenarios.show_rows(scenarios)
+        more = more_rows(finding)
+        self._more.show_rows(more)
         self._details.show_rows(detail_rows(finding))
         has_stations = self.stations.show_finding(case, finding)
         has_loading = self.loading.show_finding(finding)
         for name, there in (
             ("stations", has_stations), ("table", bool(stations)), ("loading", has_loading),
             ("scenarios", bool(scenarios)),
+            ("more", bool(more)),
         ):  # fmt: skip
             self._folds[name].setVisible(there)
 
+    def _values(self, path: str) -> dict[str, Any]:
+        """The settings of the form and the pull that is meant."""
+        pull = self.handle.handle if path.startswith("plan/resections/") else {}
+        return {**(self._form.values() if self._form else {}), **pull}
+
+    def _pulled(self, handle: dict[str, Any]) -> None:
+        """Compute the response to another pull, or to none."""
+        self.handle.show_settings(handle)
+        self.start(self.subject.currentData())
+
     def _show_settings_of(self, finding: Finding) -> None:
         """Start from the settings of a stored answer, once, so that it can be varied."""
-        shown = (finding.id, dict(finding.settings))
+        chosen = {n: v for n, v in finding.settings.items() if n not in HANDLE}
+        shown = (finding.id, chosen)
         if shown != self._shown_settings and self._form is not None:
             self._shown_settings = shown
             self._form.show_values(finding.settings)
             self._settings_fold.head.setChecked(False)
+        if not self.desk.is_previewing:
+            self.handle.show_settings(finding.settings)
 
     def _subject_chosen(self) -> None:
         self.desk.select(self.subject.currentData())
+        self.invalidate()
+
+    def _no_answer(self) -> None:
+        """Show the last answer again; a pull that found none is not kept."""
+        self.desk.preview(None)
+        self._shown_settings = ()
         self.invalidate()
 
     def _done(self, edit: RecordFinding) -> None:

@@ -22,6 +22,8 @@ class Tool:
 
     name = ""
     hint = ""
+    view = ""
+    """The kind of view that it works in; empty for all."""
     cursor = Qt.CursorShape.ArrowCursor
     draws = False
     """Whether quick clicks belong to the drawing, so that a double click enlarges no view."""
