@@ -4,6 +4,7 @@ from .assembly import Problem
 from .carried import seen_on, shape_weights
 from .contact import Bodies, Contacted, Obstacle, ball, cylinder, plane, spline_of
 from .cubic import CutPlane
+from .device import Deployed, Device, DeviceSettings, deployed, device_of, stent_in
 from .fields import surface_triangles
 from .fitting import inside_mm3
 from .lattice import Distance, sampled_distance, stuffed
@@ -52,6 +53,9 @@ __all__ = [
     "Bodies",
     "Contacted",
     "CutPlane",
+    "Deployed",
+    "Device",
+    "DeviceSettings",
     "Distance",
     "Expander",
     "Handle",
@@ -92,6 +96,8 @@ __all__ = [
     "bulk_modulus",
     "cylinder",
     "deploy_stent",
+    "deployed",
+    "device_of",
     "dihedral_angles_deg",
     "gravity_m_per_s2",
     "held",
@@ -113,6 +119,7 @@ __all__ = [
     "solve",
     "solve_small_strain",
     "spline_of",
+    "stent_in",
     "stuffed",
     "surface_patch",
     "surface_triangles",

@@ -25,6 +25,9 @@ __all__ = [
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
+GIVING_WAY = 0.3
+"""Stiffness left on a plateau: curves of nitinol slope, and without any a ring slips sideways."""
+
 _STANDARD_GRAVITY_M_PER_S2 = 9.80665
 
 
@@ -78,9 +81,10 @@ class Springs:
 class Squeezed:
     """How a device answers when what holds it closes again: its loading branch.
 
-    Its pressure rises with ``stiffness_kpa_per_mm`` up to ``plateau_kpa``.  At first it turns to
-    that branch with the steeper ``turn_kpa_per_mm`` from where it was, ``depth_mm`` (f, q) inside
-    its free radius at the quadrature points of its faces; 0 is from open.
+    Its pressure rises with ``stiffness_kpa_per_mm`` until it gives way at ``plateau_kpa``.  At
+    first it turns to that branch with the steeper ``turn_kpa_per_mm`` from where it was,
+    ``depth_mm`` (f, q) inside its free radius at the quadrature points of its faces; 0 is from
+    open.
     """
 
     stiffness_kpa_per_mm: float
@@ -94,12 +98,12 @@ class Expander:
     """A frictionless expander about an axis (k, 3) that pushes on inner faces (f, k).
 
     Its pressure is ``stiffness_kpa_per_mm`` times the depth of the wall inside ``radius_mm``
-    (k,), at most ``plateau_kpa``, times ``share`` (k,), which is 1 along the expander and fades to
-    0 at its ends.  The share stays with the wall: the expander does not slide along the vessel.
-    ``squeezed`` says what happens where it is closed again.  The axis stays where it is, or with
-    ``bending_n_mm2`` (its bending stiffness, E I) it moves sideways as the wall pushes it, as a
-    beam that is straight when free.  It is placed, and areas are measured, where the nodes have
-    moved by ``placed_mm`` (n, 3); if not given, at rest.
+    (k,), times ``share`` (k,), which is 1 along the expander and fades to 0 at its ends; from
+    ``plateau_kpa`` on it gives way with 0.3 of that stiffness.  The share stays with the wall: the
+    expander does not slide along the vessel.  ``squeezed`` says what happens where it is closed
+    again.  The axis stays where it is, or with ``bending_n_mm2`` (its bending stiffness, E I) it
+    moves sideways as the wall pushes it, as a beam that is straight when free.  It is placed, and
+    areas are measured, where the nodes have moved by ``placed_mm`` (n, 3); if not given, at rest.
     """
 
     faces: Ints

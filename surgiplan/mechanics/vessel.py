@@ -11,11 +11,19 @@ from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model.quantity import Quantity, check
 
 from .assembly import Problem
-from .loads import Expander
+from .device import (
+    Deployed,
+    Device,
+    DeviceSettings,
+    deployed,
+    device_of,
+    opened_radius_mm,
+    stations_of,
+    stent_in,
+)
 from .material import NeoHookean
 from .prestress import KPA_PER_MMHG, Surroundings, Tissues, Vessel, scanned_vessel
 from .response import Response, response_of
-from .solve import solve
 from .tube import Wall, wall_of
 
 __all__ = ["VesselResponse", "VesselSettings", "deploy_stent"]
@@ -24,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class VesselSettings:
+class VesselSettings(DeviceSettings):
     """The wall, the stent and what lies around, with ranges and where each default is from."""
 
     thickness_mm: Annotated[
@@ -56,13 +64,6 @@ class VesselSettings:
         float,
         Quantity("1", 0.0, 0.15, "how much longer than at rest; 0.05 to 0.1 in use (unconfirmed)"),
     ] = 0.05
-    stent_stiffness_kpa_per_mm: Annotated[
-        float,
-        Quantity(
-            "kPa/mm", 0.1, 5000.0,
-            "stent pressure per mm of radius that it is kept from opening (unconfirmed)",
-        ),
-    ] = 10.0  # fmt: skip
     surroundings_kpa_per_mm: Annotated[
         float, Quantity("kPa/mm", 0.0, 50.0, "springs of the tissue around (unconfirmed)")
     ] = 0.5
@@ -83,28 +84,39 @@ class VesselSettings:
 class VesselResponse:
     """A response with what belongs to a stent.
 
-    ``contours_mm`` (n, angles, 3): the lumen after, point by point of the contours given.
-    ``contact_pressure_kpa`` (n, angles): of the stent on the wall there.  ``radial_force_n``: sum
-    of that pressure over the lumen.  ``contours_moved_mm``: greatest distance between the contours
+    ``contours_mm`` (n, angles, 3): the lumen after, point by point of the contours given;
+    ``axis_mm`` (n, 3) and ``radius_mm`` (n,): of the stent there, its radius if nothing held it.
+    ``contact_pressure_kpa`` (n, angles): of the stent on the wall.  ``surface_contact_kpa`` (p,)
+    and ``surface_gap_mm`` (p,), NaN where there is no stent: at the points of the response.
+    ``contours_moved_mm``: greatest distance between the contours
     given and the lumen that was meshed, by smoothing and facets; ``contours_moved_rms_mm``: as a
     rule.  ``scan_miss_mm``: how far the wall under the scan's own pressure lies from its scan.
     """
 
     response: Response
+    device: Deployed
     contours_mm: Floats
+    axis_mm: Floats
+    radius_mm: Floats
     contact_pressure_kpa: Floats
-    contact_pressure_max_kpa: float
-    radial_force_n: float
+    surface_contact_kpa: Floats
+    surface_gap_mm: Floats
     contours_moved_mm: float
     contours_moved_rms_mm: float
     scan_miss_mm: float
     assumptions: tuple[str, ...]
 
+    @property
+    def radial_force_n(self) -> float:
+        """Outward force of the device on the wall, all around."""
+        return self.device.radial_force_n
+
 
 _ASSUMPTIONS = (
     "The wall has one thickness and one stiffness; calcium and thrombus are not modelled.",
-    "Both ends hang on springs, as the tissue around does; the stent slides without friction.",
-    "The stent is a spring in radial direction; it neither shortens nor straightens the vessel.",
+    "Both ends hang on springs, as the tissue around does.",
+    "The stent is a radial spring about an axis that bends as a beam; it does not slide along the "
+    "vessel, which it does not shorten.",
 )
 
 
@@ -114,14 +126,16 @@ def deploy_stent(
     expander_radius_mm: npt.ArrayLike,
     settings: VesselSettings | None = None,
     report: Report = silent,
+    design: Device | None = None,
 ) -> VesselResponse:
-    """The vessel after a stent opened in it.
+    """The vessel after a stent opened in it, in equilibrium of its stiffness and the wall's.
 
     ``axis_mm`` (n, 3) LPS: the stent's axis, station by station.  ``contours_mm`` (n, angles, 3):
     the lumen there, the same angle index running along the vessel, the first point not repeated.
     ``expander_radius_mm`` (n,): the radius to which the stent would open freely, NaN or 0 where
-    there is no stent.  Raises PlanError for settings outside their range or a stent that never
-    reaches the wall, GeometryError for a vessel that cannot be meshed, SolveError, Cancelled.
+    there is no stent.  ``design``: how it pushes where the settings say nothing.  Raises PlanError
+    for settings outside their range, a stent that never reaches the wall or far too wide,
+    GeometryError for a vessel that cannot be meshed, SolveError, Cancelled.
     """
     settings = settings or VesselSettings()
     check(settings)
@@ -130,21 +144,34 @@ def deploy_stent(
     wall = wall_of(contours, settings.thickness_mm, int(settings.elements))
     report(0.05, "Finding the vessel's shape without blood pressure")
     vessel = scanned_vessel(wall, _tissues(settings), _around(settings), part(report, 0.05, 0.5))
-    problem = _problem(vessel, axis, radius, settings)
-    solution = solve(
-        problem, vessel.free, start_mm=vessel.scanned_mm, report=part(report, 0.5, 0.95)
+    stent = device_of(settings, design or Device())
+    radius = opened_radius_mm(radius, settings, stent)
+    fitted = stent_in(wall.inner, axis, radius, _element_mm(wall, axis), stent)
+    device = deployed(
+        lambda expander: vessel.problem(_pressure_kpa(settings), expander),
+        vessel.free,
+        fitted,
+        stent,
+        start_mm=vessel.scanned_mm,
+        report=part(report, 0.5, 0.95),
     )
     report(0.95, "Evaluating stress and contact")
-    change = solution.displacement_mm - vessel.scanned_mm
-    pressure = problem.contact_pressure_kpa(solution.displacement_mm)
-    nodal = _at_nodes(wall, pressure)
-    areas = wall.mesh.face_weights_mm2(wall.inner)
+    change = device.solution.displacement_mm - vessel.scanned_mm
+    contact, gap = _at_nodes(wall, device.pressure_kpa), _gap_at_nodes(wall, device.gap_mm)
+    surface = np.unique(wall.mesh.surface[:, wall.mesh.element.face.triangles])
+    place = stations_of(axis) / stations_of(axis)[-1] * (len(device.axis_mm) - 1)
+    along = np.arange(len(device.axis_mm))
     return VesselResponse(
-        response=response_of(problem, solution).seen_from(wall.mesh, change),
+        response=response_of(device.problem, device.solution).seen_from(wall.mesh, change),
+        device=device,
         contours_mm=contours + wall.at_contours(change),
-        contact_pressure_kpa=wall.at_contours(nodal[:, None])[..., 0],
-        contact_pressure_max_kpa=float(pressure.max()),
-        radial_force_n=float((pressure * areas).sum()) / 1000,
+        axis_mm=np.stack([np.interp(place, along, way) for way in device.axis_mm.T], axis=1),
+        radius_mm=np.where(
+            np.isfinite(radius), np.interp(place, along, device.free_radius_mm), np.nan
+        ),
+        contact_pressure_kpa=wall.at_contours(contact[:, None])[..., 0],
+        surface_contact_kpa=contact[surface],
+        surface_gap_mm=gap[surface],
         contours_moved_mm=wall.moved_max_mm,
         contours_moved_rms_mm=wall.moved_rms_mm,
         scan_miss_mm=vessel.miss_mm,
@@ -217,40 +244,14 @@ def _around(settings: VesselSettings) -> Surroundings:
     )
 
 
-def _problem(vessel: Vessel, axis: Floats, radius: Floats, settings: VesselSettings) -> Problem:
-    expander = _expander(vessel.wall, axis, radius, settings.stent_stiffness_kpa_per_mm)
+def _pressure_kpa(settings: VesselSettings) -> float:
     mmhg = settings.operation_pressure_mmhg
-    mmhg = settings.pressure_mmhg if mmhg is None else mmhg
-    problem = vessel.problem(KPA_PER_MMHG * mmhg, expander)
-    if not problem.contact_pressure_kpa(vessel.scanned_mm).any():
-        widest = float(np.nanmax(radius))
-        raise PlanError(
-            f"The stent opens to {2 * widest:.1f} mm at most and never touches the wall; "
-            f"choose a wider one."
-        )
-    return problem
+    return KPA_PER_MMHG * (settings.pressure_mmhg if mmhg is None else mmhg)
 
 
-def _expander(wall: Wall, axis: Floats, radius: Floats, stiffness: float) -> Expander:
-    """The stent on a finer axis; its stiffness fades over one element around each of its ends."""
-    from scipy.interpolate import CubicSpline
-
-    steps = np.linalg.norm(np.diff(axis, axis=0), axis=1)
-    place = np.concatenate([[0.0], np.cumsum(steps)])
-    element = 2 * place[-1] / (len(wall.grid) - 1)
-    fine = np.linspace(0, place[-1], max(int(np.ceil(8 * place[-1] / element)), len(axis)))
-    stented = np.isfinite(radius)
-    present = np.interp(fine, place, stented.astype(float)) > 0.999
-    window = np.hanning(11)
-    padded = np.pad(present.astype(float), len(window) // 2, mode="edge")
-    share = np.convolve(padded, window / window.sum(), mode="valid")
-    return Expander(
-        faces=wall.inner,
-        axis_mm=CubicSpline(place, axis)(fine),
-        radius_mm=np.interp(fine, place[stented], radius[stented]),
-        share=share,
-        stiffness_kpa_per_mm=stiffness,
-    )
+def _element_mm(wall: Wall, axis: Floats) -> float:
+    """Length of an element along the vessel."""
+    return float(2 * stations_of(axis)[-1] / (len(wall.grid) - 1))
 
 
 def _at_nodes(wall: Wall, pressure: Floats) -> Floats:
@@ -263,3 +264,11 @@ def _at_nodes(wall: Wall, pressure: Floats) -> Floats:
         for values in (areas * pressure, areas)
     )
     return np.asarray(np.divide(total, weight, out=np.zeros(count), where=weight > 0))
+
+
+def _gap_at_nodes(wall: Wall, gap_mm: Floats) -> Floats:
+    """Gap (n,) at the nodes from that at the points (f, q); NaN where there is no device."""
+    known = np.isfinite(gap_mm)
+    total, share = (_at_nodes(wall, values) for values in (np.where(known, gap_mm, 0), known * 1.0))
+    there = share > 0.5
+    return np.asarray(np.divide(total, share, out=np.full(len(total), np.nan), where=there))

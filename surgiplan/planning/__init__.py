@@ -1,7 +1,8 @@
 """Measuring vessels, placing stents, cutting organs."""
 
+from .apposition import Achieved, Lumen, StationAfter, achieved, struts_after
 from .centerlines import trace
-from .devices import Device, catalogue, design, device
+from .devices import Device, Force, catalogue, design, device, force_of
 from .fit import Rule, StentFit, Verdict, fit
 from .gaps import gap_ml, gap_remarks, margin_remarks
 from .resections import Division, Margin, divide, margin, prepare, remnant, specimen
@@ -13,15 +14,20 @@ from .words import FIT_TITLES, limit_text, source_text, title_of, value_text
 
 __all__ = [
     "FIT_TITLES",
+    "Achieved",
     "Deployment",
     "Device",
     "Division",
+    "Force",
+    "Lumen",
     "Margin",
     "Rule",
     "SectionView",
     "Sections",
+    "StationAfter",
     "StentFit",
     "Verdict",
+    "achieved",
     "catalogue",
     "deployment",
     "design",
@@ -29,6 +35,7 @@ __all__ = [
     "divide",
     "expander",
     "fit",
+    "force_of",
     "gap_ml",
     "gap_remarks",
     "limit_text",
@@ -42,6 +49,7 @@ __all__ = [
     "source_text",
     "specimen",
     "struts",
+    "struts_after",
     "title_of",
     "trace",
     "value_text",

@@ -9,10 +9,26 @@ from surgiplan.errors import PlanError
 from surgiplan.model import StentDesign
 from surgiplan.resources import resource
 
-__all__ = ["Device", "Sizes", "catalogue", "design", "device", "read_devices"]
+__all__ = [
+    "Device",
+    "Force",
+    "Sizes",
+    "catalogue",
+    "design",
+    "device",
+    "force_of",
+    "read_devices",
+]
 
 _CROWN_MM = 7.5
 """Distance between neighbouring peaks of a free ring."""
+
+_USUAL_FORCE = {
+    "ring_kpa": 120.0,
+    "plateau_kpa": 30.0,
+    "loading_factor": 2.0,
+    "bending_n_mm2": 100.0,
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +51,26 @@ class Sizes:
 
 
 @dataclass(frozen=True)
+class Force:
+    """How stents of a family push and bend.
+
+    ``ring_kpa``: pressure for each fraction of its radius that one is kept from opening, up to
+    ``plateau_kpa``, from where it gives way.  ``loading_factor``: how many times harder it is to
+    squeeze than it opens.  ``bending_n_mm2``: E I.  With ``balloon`` it is set by a balloon and
+    springs back by ``recoil_fraction``.
+    """
+
+    ring_kpa: float
+    plateau_kpa: float
+    loading_factor: float
+    bending_n_mm2: float
+    balloon: bool
+    recoil_fraction: float
+    source: str
+    is_confirmed: bool
+
+
+@dataclass(frozen=True)
 class Device:
     """One family of stents."""
 
@@ -45,6 +81,7 @@ class Device:
     usual_diameter_mm: float
     usual_length_mm: float
     source: str
+    force: Force
 
     def of(self, diameter_mm: float, length_mm: float) -> StentDesign:
         """The stent of that size.  Raises PlanError naming the sizes there are."""
@@ -97,6 +134,15 @@ def design(
     )
 
 
+def force_of(stent: StentDesign) -> Force:
+    """How a stent pushes and bends, by its family; by that of the generic stent if it has none."""
+    families = catalogue()
+    for family in families:
+        if stent.name.startswith(f"{family.title} "):
+            return family.force
+    return families[0].force
+
+
 def read_devices(path: Path) -> tuple[Device, ...]:
     """The devices of one TOML file.  Raises PlanError if the file cannot be understood."""
     import tomllib
@@ -119,6 +165,18 @@ def _device(table: dict[str, Any]) -> Device:
         usual_diameter_mm=float(table["usual"]["diameter_mm"]),
         usual_length_mm=float(table["usual"]["length_mm"]),
         source=str(table["source"]),
+        force=_force(table),
+    )
+
+
+def _force(table: dict[str, Any]) -> Force:
+    numbers = {name: float(value) for name, value in table.get("force", _USUAL_FORCE).items()}
+    return Force(
+        **numbers,
+        balloon=table.get("deployment") == "balloon",
+        recoil_fraction=float(table.get("recoil_fraction", 0.0)),
+        source=str(table.get("force_source", "assumed as for the generic stent")),
+        is_confirmed=bool(table.get("force_confirmed", False)),
     )
 
 

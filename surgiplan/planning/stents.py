@@ -12,7 +12,16 @@ from surgiplan.model import Branch, Points, StentDesign, StentPlacement
 
 from .sections import Sections, sections
 
-__all__ = ["Deployment", "deployment", "expander", "ring_height_mm", "struts"]
+__all__ = [
+    "Deployment",
+    "deployment",
+    "expander",
+    "planned_diameters_mm",
+    "ring_height_mm",
+    "rings_at",
+    "struts",
+    "zigzag",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -72,6 +81,11 @@ def deployment(branch: Branch, stent: StentPlacement) -> Deployment:
     (circle of the same area), evened out along the vessel; its height follows from its diameter.
     The gaps between rings stay as they are, and the stent's middle stays at its station.
     """
+    return rings_at(stent, branch.stations_mm, planned_diameters_mm(branch, stent.design))
+
+
+def rings_at(stent: StentPlacement, s_mm: Floats, diameters_mm: Floats) -> Deployment:
+    """The rings of a stent that is open to ``diameters_mm`` (n,) at stations ``s_mm`` (n,)."""
     design = stent.design
     rings = int((design.length_mm - design.ring_mm) // (_PITCH_RINGS * design.ring_mm)) + 1
     if rings < 2:
@@ -79,21 +93,24 @@ def deployment(branch: Branch, stent: StentPlacement) -> Deployment:
     gap_mm = (design.length_mm - rings * design.ring_mm) / max(rings - 1, 1)
     start_mm, _ = stent.span_mm
     free = start_mm + design.ring_mm / 2 + np.arange(rings) * (design.ring_mm + gap_mm)
-    diameters = np.interp(free, branch.stations_mm, _diameters(branch, design))
+    diameters = np.interp(free, s_mm, diameters_mm)
     heights = ring_height_mm(design, diameters)
     ends = np.cumsum(heights + gap_mm) - gap_mm
     centers = stent.at_mm - ends[-1] / 2 + ends - heights / 2
     return Deployment(centers, heights, diameters, float(gap_mm))
 
 
-def struts(branch: Branch, stent: StentPlacement) -> tuple[Points, ...]:
-    """The rings as closed zigzag lines, each (k, 3) in LPS [mm], along the branch."""
-    rings = deployment(branch, stent)
-    crowns = stent.design.crowns
+def zigzag(rings: Deployment, crowns: int) -> tuple[Floats, Floats]:
+    """Angles (k,) [rad] around the vessel and stations (rings, k) of the rings' struts."""
     theta = np.linspace(0.0, 2 * np.pi, 2 * crowns * _POINTS_PER_STRUT + 1)
     wave = np.arcsin(_ROUNDNESS * np.cos(crowns * theta)) / np.arcsin(_ROUNDNESS)
-    s = rings.centers_mm[:, None] + rings.heights_mm[:, None] / 2 * wave
-    radius = np.interp(s, branch.stations_mm, _diameters(branch, stent.design)) / 2
+    return theta, rings.centers_mm[:, None] + rings.heights_mm[:, None] / 2 * wave
+
+
+def struts(branch: Branch, stent: StentPlacement) -> tuple[Points, ...]:
+    """The rings as closed zigzag lines, each (k, 3) in LPS [mm], along the branch."""
+    theta, s = zigzag(deployment(branch, stent), stent.design.crowns)
+    radius = np.interp(s, branch.stations_mm, planned_diameters_mm(branch, stent.design)) / 2
     turned = theta + np.deg2rad(stent.rotation_deg)
     u, v = _frames(branch)
     across = np.cos(turned)[:, None] * _along(branch, u, s)
@@ -110,15 +127,18 @@ def expander(
 ) -> tuple[Points, Points, Floats]:
     """The vessel around a stent and how far the stent wants to open it, for a simulation.
 
+    The stent is as long as it becomes in the lumen as it is (``deployment``).
+
     Returns the axis (n, 3), the contours (n, angles, 3), both in LPS [mm], and the radius (n,) of
     an expander [mm]: half the stent's free diameter along the stent, NaN beside it.  The vessel
     reaches one diameter beyond each end of the stent, or from ``lo_mm`` to ``hi_mm``, as far as
     it was traced.  Sections that could not be measured are bridged from their neighbours; raises
     PlanError if that is more than half of them.
     """
-    start_mm, end_mm = stent.span_mm
-    lo_mm = start_mm - stent.design.diameter_mm if lo_mm is None else lo_mm
-    hi_mm = end_mm + stent.design.diameter_mm if hi_mm is None else hi_mm
+    start_mm, end_mm = deployment(branch, stent).span_mm
+    beside_mm = stent.design.diameter_mm
+    lo_mm = min(start_mm, stent.span_mm[0]) - beside_mm if lo_mm is None else lo_mm
+    hi_mm = max(end_mm, stent.span_mm[1]) + beside_mm if hi_mm is None else hi_mm
     s = branch.stations_mm
     part = (s >= lo_mm) & (s <= hi_mm)
     if np.count_nonzero(part) < 3:
@@ -153,7 +173,7 @@ def _bridged(branch: Branch, sizes: Sections, part: npt.NDArray[np.bool_]) -> Po
     return bridged
 
 
-def _diameters(branch: Branch, design: StentDesign) -> Floats:
+def planned_diameters_mm(branch: Branch, design: StentDesign) -> Floats:
     """Diameter of the opened stent at each station of the branch, (n,) [mm]."""
     lumen = sections(branch).at("d_area_mm", branch.stations_mm)
     open_mm = np.fmin(lumen, design.diameter_mm)

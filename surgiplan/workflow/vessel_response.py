@@ -1,17 +1,21 @@
 """How a vessel answers the stent that is placed in it."""
 
-from typing import Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from surgiplan.geometry import area_mm2
 from surgiplan.jobs_report import Report
 from surgiplan.model import Branch, Case, Finding, Points, StentPlacement
 
 from .answers import HEADLINES as _ALWAYS
 from .answers import finding_of, plain_numbers, tidy
 from .scenarios import Scenario
+
+if TYPE_CHECKING:
+    from surgiplan.mechanics import Device
+    from surgiplan.planning import Force
 
 __all__ = ["HEADLINES", "scenarios", "vessel_response"]
 
@@ -41,38 +45,68 @@ def scenarios(settings: Any) -> tuple[Scenario, ...]:
 def vessel_response(case: Case, path: str, settings: Any, report: Report) -> Finding:
     """The finding about the stent at ``path``; ``settings`` are ``VesselSettings``."""
     from surgiplan.mechanics import deploy_stent
-    from surgiplan.planning import expander
+    from surgiplan.planning import Lumen, achieved, expander, force_of, struts_after
 
     stent: StentPlacement = case.at(path)
     centerline = case.plan.centerlines[stent.centerline_id]
     branch = centerline.branch(stent.branch)
     axis, contours, radius_mm = expander(branch, stent)
-    answer = deploy_stent(axis, contours, radius_mm, settings, report)
-    rows = zip(
-        _stations_mm(branch, axis),
-        _area_diameters_mm(contours),
-        _area_diameters_mm(answer.contours_mm),
-        strict=True,
+    force = force_of(stent.design)
+    answer = deploy_stent(axis, contours, radius_mm, settings, report, _device(stent, force))
+    lumen = Lumen(
+        s_mm=_stations_mm(branch, axis),
+        before=contours,
+        after=answer.contours_mm,
+        axis_after=answer.axis_mm,
+        radius_mm=answer.radius_mm,
+        pressure_kpa=answer.contact_pressure_kpa,
     )
-    stations = [
-        {"s_mm": tidy(s), "d_area_before_mm": tidy(before), "d_area_after_mm": tidy(after)}
-        for s, before, after in rows
-    ]
+    fit = achieved(branch, stent, lumen)
     inputs = [path, f"plan/centerlines/{centerline.id}", f"segments/{centerline.segment_id}"]
     numbers = {
         **plain_numbers(answer.response),
+        **plain_numbers(answer.device),
+        **plain_numbers(fit),
         **plain_numbers(answer),
-        "stations_after": stations,
+        "assumptions": [*answer.assumptions, _said_of(stent, force)],
+        "stations_after": [
+            {name: tidy(value) for name, value in asdict(station).items()}
+            for station in fit.stations_after
+        ],
     }
-    return finding_of(case, path, "vessel response", inputs, settings, numbers, answer.response)
+    points, lines = struts_after(stent, lumen)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "contact_pressure_kpa": answer.surface_contact_kpa.astype(np.float32),
+        "gap_mm": answer.surface_gap_mm.astype(np.float32),
+        "device/points_lps": points,
+        "device/lines": lines,
+    }
+    found = finding_of(case, path, "vessel response", inputs, settings, numbers, answer.response)
+    return replace(found, arrays={**found.arrays, **arrays})
+
+
+def _device(stent: StentPlacement, force: "Force") -> "Device":
+    """How the stent pushes by its family; a wider one of the same make is softer."""
+    from surgiplan.mechanics import Device
+
+    return Device(
+        stiffness_kpa_per_mm=force.ring_kpa / (stent.design.diameter_mm / 2),
+        plateau_kpa=force.plateau_kpa,
+        loading_factor=force.loading_factor,
+        bending_n_mm2=force.bending_n_mm2,
+        balloon=force.balloon,
+        recoil_fraction=force.recoil_fraction,
+    )
+
+
+def _said_of(stent: StentPlacement, force: "Force") -> str:
+    doubt = "" if force.is_confirmed else " (unconfirmed)"
+    return (
+        f"Where no setting says so, {stent.design.name} pushes and bends by{doubt}: {force.source}."
+    )
 
 
 def _stations_mm(branch: Branch, axis: Points) -> npt.NDArray[np.float64]:
     """Distance along the branch of consecutive points of it (n, 3), shape (n,)."""
     steps = np.linalg.norm(np.diff(axis, axis=0), axis=1)
     return branch.nearest_station_mm(axis[0]) + np.concatenate([[0.0], np.cumsum(steps)])
-
-
-def _area_diameters_mm(contours: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Diameters (n,) of the circles with the areas of contours (n, angles, 3)."""
-    return np.asarray(2 * np.sqrt(area_mm2(contours) / np.pi))

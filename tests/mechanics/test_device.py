@@ -5,19 +5,53 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from surgiplan.errors import PlanError
 from surgiplan.mechanics import (
+    Device,
     Expander,
     Loads,
     NeoHookean,
     Problem,
     Springs,
     Squeezed,
+    VesselSettings,
+    deploy_stent,
     held,
     solve,
 )
 from surgiplan.mechanics.tube import wall_of
 from tests.mechanics import canonical
 from tests.mechanics.test_meshes import lumen
+
+AXIS = np.stack([np.zeros(41), np.zeros(41), np.linspace(0, 60, 41)], 1)
+THIN = VesselSettings(
+    thickness_mm=0.5,
+    young_modulus_kpa=1000.0,
+    poisson_ratio=0.45,
+    pressure_mmhg=0.0,
+    axial_prestretch_fraction=0.0,
+    surroundings_kpa_per_mm=0.0,
+    ends_kpa_per_mm=0.1,
+    stent_stiffness_kpa_per_mm=8.0,
+    elements=1000,
+)
+"""A thin ring, free to shorten, of which the text books know the answer."""
+
+
+def opened_mm(answer):
+    """Diameter of the lumen after, in the middle of the stent."""
+    return 2 * np.linalg.norm(answer.contours_mm[15:26, :, :2], axis=2).mean()
+
+
+def in_ring(free_mm=22.8, design=None, **changes):
+    radius = np.where(AXIS[:, 2] >= 0, free_mm / 2, np.nan)
+    contours = lumen(11.0, length=60.0)
+    return deploy_stent(AXIS, contours, radius, replace(THIN, **changes), design=design)
+
+
+@pytest.fixture(scope="module")
+def ring():
+    return in_ring()
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +134,13 @@ def test_the_tangent_knows_that_the_axis_yields():
 def test_nitinol_pushes_less_as_it_opens_than_when_it_is_squeezed():
     from surgiplan.mechanics.expander._kernels import pressed
 
-    law = np.array([10.0, 12.0, 20.0, 24.0, 60.0])
+    law = np.array([10.0, 12.0, 20.0, 24.0, 60.0, 0.3])
     opening, turned, closing = (
         np.array([pressed(depth, law, reached)[1] for depth in np.linspace(0, 3, 61)])
         for reached in (np.inf, 1.0, 0.0)
     )
-    assert opening.max() == 12.0
-    assert closing.max() == 24.0
+    assert opening[-1] == pytest.approx(12 + 0.3 * 10 * 1.8)
+    assert closing[-1] == pytest.approx(24 + 0.3 * 20 * 1.8)
     assert (closing[1:] > opening[1:]).all()
     assert (turned <= closing + 1e-12).all()
     assert (turned >= opening - 1e-12).all()
@@ -119,9 +153,67 @@ def test_nitinol_pushes_less_as_it_opens_than_when_it_is_squeezed():
 def test_the_pressure_of_a_device_is_the_slope_of_its_energy(reached, turn):
     from surgiplan.mechanics.expander._kernels import pressed
 
-    law = np.array([10.0, 12.0, 20.0, 24.0, turn])
+    law = np.array([10.0, 12.0, 20.0, 24.0, turn, 0.3])
     for depth in np.linspace(0.013, 3.013, 61):
         ahead, behind = (pressed(depth + step, law, reached) for step in (1e-6, -1e-6))
         _, kpa, rise = pressed(depth, law, reached)
         assert (ahead[0] - behind[0]) / 2e-6 == pytest.approx(kpa, abs=1e-6)
         assert (ahead[1] - behind[1]) / 2e-6 == pytest.approx(rise, abs=1e-4)
+
+
+def ring_formula_mm(young_modulus_kpa, free_mm=22.8, stiffness_kpa_per_mm=8.0):
+    """Diameter at which stent and thin ring balance; pressures by diameter, not by radius."""
+    stent, wall = stiffness_kpa_per_mm / 2, 2 * young_modulus_kpa * 0.5 / 22.25**2
+    return (stent * free_mm + wall * 22.0) / (stent + wall)
+
+
+def test_a_stent_in_a_thin_ring_opens_as_the_formula_of_two_springs_says(ring):
+    assert opened_mm(ring) == pytest.approx(ring_formula_mm(1000.0), rel=0.003)
+    assert opened_mm(ring) - 22 == pytest.approx(ring_formula_mm(1000.0) - 22, rel=0.03)
+
+
+def test_in_a_wall_twice_as_stiff_a_stent_stays_smaller(ring):
+    stiff = in_ring(young_modulus_kpa=2000.0)
+    assert 22 < opened_mm(stiff) < opened_mm(ring) - 0.05
+    assert opened_mm(stiff) == pytest.approx(ring_formula_mm(2000.0), rel=0.003)
+    assert stiff.device.radial_force_n > ring.device.radial_force_n
+
+
+def test_the_wall_balances_the_push_of_the_stent(ring):
+    device = ring.device
+    assert device.contact_balance_error_fraction < 1e-5
+    pressure = 8.0 * (11.4 - opened_mm(ring) / 2)
+    assert device.contact_pressure_mean_kpa == pytest.approx(pressure, rel=0.02)
+    assert device.radial_force_n_per_mm == pytest.approx(np.pi * 22 * pressure / 1000, rel=0.03)
+    assert device.hoop_force_n_per_mm == pytest.approx(device.radial_force_n_per_mm / (2 * np.pi))
+    # The tension in a thin ring is pressure times radius, whatever pushes.
+    tension_kpa = pressure * opened_mm(ring) / 2 / 0.5
+    assert ring.response.stress_p95_kpa == pytest.approx(tension_kpa, rel=0.1)
+
+
+def test_the_chronic_outward_force_is_less_than_the_radial_resistive_force(ring):
+    device = ring.device
+    assert device.radial_resistive_force_n == pytest.approx(2 * device.radial_force_n, rel=0.01)
+
+
+def test_a_stent_that_gives_way_opens_its_vessel_less(ring):
+    weak = in_ring(stent_plateau_kpa=0.6)
+    assert weak.device.contact_pressure_mean_kpa < 0.9 * ring.device.contact_pressure_mean_kpa
+    assert opened_mm(weak) < opened_mm(ring) - 0.02
+
+
+def test_a_stent_recoils_when_its_balloon_is_gone():
+    design = Device(100.0, 200.0, balloon=True, recoil_fraction=0.02)
+    answer = in_ring(23.0, design, stent_stiffness_kpa_per_mm=None)
+    left = 23.0 * 0.98
+    # The contours lie outside the facets of the mesh, which the balloon opens.
+    assert opened_mm(answer) == pytest.approx(ring_formula_mm(1000.0, left, 100.0), rel=0.006)
+    assert 0.02 < answer.device.recoil_fraction < 0.025
+    assert 2 * np.nanmax(answer.radius_mm) == pytest.approx(left, rel=0.002)
+
+
+@pytest.mark.parametrize("free_mm", [20.0, 220.0])
+@pytest.mark.parametrize("deployment", ["self_expanding", "balloon"])
+def test_a_stent_of_the_wrong_size_is_refused_in_a_sentence(free_mm, deployment):
+    with pytest.raises(PlanError, match=r"never touches|which no wall bears"):
+        in_ring(free_mm, deployment=deployment)

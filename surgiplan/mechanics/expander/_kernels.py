@@ -85,34 +85,34 @@ def places(points: Floats, curve: Floats, start: Ints, place: Floats) -> None:
 def pressed(depth: float, law: Floats, reached: float) -> tuple[float, float, float]:
     """Energy, pressure and stiffness per area of a device held ``depth`` from its free radius.
 
-    ``law``: slope and plateau while it opens; slope and plateau while it is squeezed; slope from
-    the one to the other.  It opened as far as ``reached`` before it was squeezed; infinite where
-    it only opens.
+    ``law``: stiffness while it opens, and pressure from which it gives way; the same while it is
+    squeezed; stiffness from the one to the other; the fraction of stiffness that is left where it
+    gives way.  It opened as far as ``reached`` before it was squeezed; infinite where it only
+    opens.
     """
     turned = min(depth, reached)
-    knee = law[1] / law[0]
+    knee, left = law[1] / law[0], law[5] * law[0]
     if turned <= knee:
         energy, kpa, rise = law[0] * turned * turned / 2, law[0] * turned, law[0]
     else:
-        energy, kpa, rise = law[1] * (turned - knee / 2), law[1], 0.0
+        past = turned - knee
+        energy = law[1] * (knee / 2 + past) + left * past * past / 2
+        kpa, rise = law[1] + left * past, left
     if depth <= reached:
         return energy, kpa, rise
-    # Three lines of falling slope, the lowest counts: back to the loading branch, it, its plateau.
-    level, at = kpa, turned
-    end = turned + (law[3] - level) / law[4]
+    # Three lines of falling slope, the lowest counts: back to the loading branch, it, where it
+    # gives way.
+    level, at, knee, left = kpa, turned, law[3] / law[2], law[5] * law[2]
+    end = turned + (law[3] + left * (turned - knee) - level) / (law[4] - left)
     if law[4] > law[2]:
         end = min(end, (law[4] * turned - level) / (law[4] - law[2]))
-    upto = min(max(end, turned), depth)
-    energy += (upto - at) * (level + law[4] * (upto - at) / 2)
-    level, at = level + law[4] * (upto - at), upto
-    if depth <= upto:
-        return energy, level, law[4]
-    upto = min(max(law[3] / law[2], at), depth)
-    energy += (upto - at) * (level + law[2] * (upto - at) / 2)
-    level, at = level + law[2] * (upto - at), upto
-    if depth <= upto:
-        return energy, level, law[2]
-    return energy + (depth - at) * level, level, 0.0
+    for slope, until in ((law[4], end), (law[2], knee), (left, np.inf)):
+        upto = min(max(until, at), depth)
+        energy += (upto - at) * (level + slope * (upto - at) / 2)
+        level, at, rise = level + slope * (upto - at), upto, slope
+        if depth <= upto:
+            break
+    return energy, level, rise
 
 
 @njit(**_OPTIONS)

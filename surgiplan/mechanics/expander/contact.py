@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..loads import Expander
+from ..loads import GIVING_WAY, Expander
 from ..mesh import Mesh
 from .axis import Axis, factored
 
@@ -48,12 +48,15 @@ class DeviceTouch:
     """How a device touches: at the quadrature points (f, q) of its faces, and its axis (k, 3).
 
     ``pressure_kpa``; ``depth_mm`` inside its free radius there, negative where the wall is beyond
-    it; ``place``, along the axis in its points; ``force_mn`` (n, 3) on the nodes of the wall.
+    it; ``place``, along the axis in its points; ``area_mm2`` they stand for, and how much ``share``
+    the device has in them; ``force_mn`` (n, 3) on the nodes of the wall.
     """
 
     pressure_kpa: Floats
     depth_mm: Floats
     place: Floats
+    area_mm2: Floats
+    share: Floats
     force_mn: Floats
     axis_mm: Floats
 
@@ -87,12 +90,13 @@ class Contact:
         self._shapes = mesh.element.face.shapes.copy()
         points = self._at_points(placed)
         self._start, self._reach = _nearest_segments(points, expander.axis_mm)
+        self._placed: tuple[float, Floats] | None = None
         self._axis = None if expander.bending_n_mm2 is None else Axis(expander)
         self._inner, own = np.unique(self._faces, return_inverse=True)
         self._own = np.ascontiguousarray(own.reshape(self._faces.shape), np.int32)
         self._law, self._reached = _law(expander, areas.shape)
         self._share = self._shares(points)
-        self._weights = areas * self._share
+        self._areas, self._weights = areas, areas * self._share
 
     def add(
         self, u: Floats, load: float, external: Floats, blocks: Floats, *, tangent: bool
@@ -121,11 +125,14 @@ class Contact:
             force, np.zeros((1, 3, 3)), False,
         )  # fmt: skip
         curve = self._curve(load)
-        values = _evaluated(curve, points.place)
-        away = self._at_points(self._nodes + u) - values[..., :3]
-        depth = values[..., 3] - np.linalg.norm(away, axis=-1)
+        place = np.zeros(self._areas.shape)
+        moved = self._at_points(self._nodes + u)
+        _kernels.places(moved, curve, self._start, place)
+        values = _evaluated(curve, place)
+        depth = values[..., 3] - np.linalg.norm(moved - values[..., :3], axis=-1)
         axis = np.vstack([curve[:, 0, :3], curve[-1, :, :3].sum(axis=0)])
-        return DeviceTouch(points.pressures * self._share, depth, points.place, -force, axis)
+        pressure = points.pressures * self._share
+        return DeviceTouch(pressure, depth, place, self._areas, self._share, -force, axis)
 
     def _at_points(self, nodal: Floats) -> Floats:
         return np.asarray(np.einsum("qa,fai->fqi", self._shapes, nodal[self._faces]))
@@ -140,10 +147,12 @@ class Contact:
 
     def _curve(self, load: float) -> Floats:
         """The expander's curve for the kernel; it opens from the nearest wall outwards."""
-        expander = self._expander
-        closed = np.minimum(expander.radius_mm, self._reach)
-        radius = closed + load * (expander.radius_mm - closed)
-        curve = _cubics(expander.axis_mm, radius[:, None])
+        if self._placed is None or self._placed[0] != load:
+            expander = self._expander
+            closed = np.minimum(expander.radius_mm, self._reach)
+            radius = closed + load * (expander.radius_mm - closed)
+            self._placed = load, _cubics(expander.axis_mm, radius[:, None])
+        curve = self._placed[1].copy()
         if self._axis:
             curve[:, :, :3] += np.einsum("spm,mi->spi", self._axis.tables, self._axis.moved)
         return curve
@@ -211,10 +220,10 @@ def _law(expander: Expander, shape: tuple[int, ...]) -> tuple[Floats, Floats]:
     opening = [expander.stiffness_kpa_per_mm, expander.plateau_kpa]
     squeezed = expander.squeezed
     if squeezed is None:
-        return np.array([*opening, *opening, opening[0]]), np.full(shape, np.inf)
+        return np.array([*opening, *opening, opening[0], GIVING_WAY]), np.full(shape, np.inf)
     closing = [squeezed.stiffness_kpa_per_mm, squeezed.plateau_kpa, squeezed.turn_kpa_per_mm]
     reached = np.maximum(np.broadcast_to(squeezed.depth_mm, shape), 0.0)
-    return np.array([*opening, *closing]), np.ascontiguousarray(reached)
+    return np.array([*opening, *closing, GIVING_WAY]), np.ascontiguousarray(reached)
 
 
 def _evaluated(curve: Floats, place: Floats) -> Floats:
