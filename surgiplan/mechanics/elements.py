@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["HEX20", "TET4", "TET10", "Element", "Face", "element_with"]
+__all__ = ["HEX20", "HEX20_PLACES", "TET4", "TET10", "Element", "Face", "element_with"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -30,6 +30,9 @@ _HEX_CORNERS = np.array(
 _HEX_EDGES = np.array(
     [(0, 1), (1, 2), (2, 3), (3, 0), (4, 5), (5, 6), (6, 7), (7, 4), (0, 4), (1, 5), (2, 6), (3, 7)]
 )
+HEX20_PLACES = np.vstack([_HEX_CORNERS, _HEX_CORNERS[_HEX_EDGES].mean(axis=1)])
+"""Where the nodes (20, 3) of a hexahedron lie in its own coordinates, -1 to 1."""
+
 _QUAD_CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], float)
 _QUAD_EDGES = np.array([(0, 1), (1, 2), (2, 3), (3, 0)])
 

@@ -11,8 +11,8 @@ __all__ = ["Lumen", "lumen_of"]
 
 Floats = npt.NDArray[np.float64]
 
-_WIDTHS = (0.6, 1.0, 1.5, 2.5, 4.0, 6.0)
-"""Widths of the degrees of smoothing, in elements of the mesh."""
+_WIDTHS = (1.2, 2.0, 3.0, 5.0, 8.0, 12.0)
+"""Widths of the degrees of smoothing, in steps of the grid: two are an element."""
 
 _STRAY = 0.5
 """How far, in radii, a contour may differ in shape from the usual one of its neighbours."""
@@ -20,7 +20,7 @@ _STRAY = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Lumen:
-    """A lumen on a regular grid, once for each degree of smoothing.
+    """A lumen on a regular grid of nodes, two steps an element, once for each degree of smoothing.
 
     ``degrees`` (d, stations, angles, 3): the grid, counter-clockwise seen along the vessel.
     ``rows`` (n,) and ``columns`` (given angles,): where the given points lie on the grid, in its
@@ -46,7 +46,7 @@ class Lumen:
         """The grid (stations, angles, 3) with its own degree at each station, 0 the least."""
         from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
-        wide = gaussian_filter1d(maximum_filter1d(degree, 5), 1.5, mode="nearest")
+        wide = gaussian_filter1d(maximum_filter1d(degree, 9), 3.0, mode="nearest")
         low = np.minimum(wide.astype(int), len(self.degrees) - 2)
         at = np.arange(self.stations)
         share = (wide - low)[:, None, None]
@@ -54,7 +54,7 @@ class Lumen:
 
 
 def lumen_of(contours_mm: npt.ArrayLike, elements: int, layers: int) -> Lumen:
-    """The grid for about ``elements`` tetrahedra in ``layers`` around contours (n, angles, 3).
+    """The grid for about ``elements`` hexahedra in ``layers`` around contours (n, angles, 3).
 
     Contours that have little in common with their neighbours are left out.  Raises GeometryError
     for incomplete contours, and where most are strays.
@@ -120,14 +120,14 @@ def _along(contours: Floats, kept: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _resolution(contours: Floats, elements: int, layers: int) -> tuple[int, int]:
-    """Stations along and angles around that make nearly cubic cells of six tetrahedra each."""
+    """Stations along and angles around, two a cell, of cells about as long as they are wide."""
     around = np.linalg.norm(np.diff(contours, axis=1, append=contours[:, :1]), axis=2)
     perimeter = float(np.median(around.sum(axis=1)))
     length = float(np.linalg.norm(np.diff(contours.mean(axis=1), axis=0), axis=1).sum())
-    edge = np.sqrt(6 * layers * perimeter * length / elements)
-    angles = int(np.clip(round(perimeter / edge), 16, 64))
-    stations = int(np.clip(round(elements / (6 * layers * angles)), 6, 600)) + 1
-    return stations, angles
+    edge = np.sqrt(layers * perimeter * length / elements)
+    angles = int(np.clip(round(perimeter / edge), 12, 48))
+    stations = int(np.clip(round(elements / (layers * angles)), 4, 400))
+    return 2 * stations + 1, 2 * angles
 
 
 def _runs_clockwise(contours: Floats) -> bool:
@@ -139,7 +139,7 @@ def _runs_clockwise(contours: Floats) -> bool:
 
 
 def _resampled(contours: Floats, rows: Floats, stations: int, angles: int, width: float) -> Floats:
-    """Points (stations, angles, 3) at even places, smoothed over ``width`` elements."""
+    """Points (stations, angles, 3) at even places, smoothed over ``width`` steps."""
     from scipy.interpolate import CubicSpline
     from scipy.ndimage import gaussian_filter1d
 
@@ -156,10 +156,7 @@ def _resampled(contours: Floats, rows: Floats, stations: int, angles: int, width
     around = contours.shape[1]
     closed = np.concatenate([lines[::4], lines[::4, :1]], axis=1)
     spline = CubicSpline(np.arange(around + 1) / around, closed, axis=1, bc_type="periodic")
-    points = spline(np.arange(angles) / angles)
-    # Chords lie inside the curve; a twelfth of the sag outwards leaves the mean radius unchanged.
-    neighbours = (np.roll(points, 1, axis=1) + np.roll(points, -1, axis=1)) / 2
-    return np.asarray(points + (points - neighbours) / 6)
+    return np.asarray(spline(np.arange(angles) / angles))
 
 
 def _smoothed_around(lines: Floats, width: float) -> Floats:

@@ -27,7 +27,7 @@ KPA_PER_MMHG = 0.1333224
 _TOO_SOFT = 0.5
 """Strain around the vessel beyond which no artery lives (Laplace, small strain)."""
 
-_TOLERANCE_MM = 0.05
+_TOLERANCE_MM = 0.01
 
 
 _CORRECTIONS = 2

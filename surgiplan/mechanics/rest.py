@@ -9,7 +9,7 @@ import numpy.typing as npt
 from surgiplan.errors import GeometryError, SolveError
 from surgiplan.jobs_report import Report, silent
 
-from .assembly import Problem
+from .assembly import Problem, State
 from .linear import Tangent, conjugate_gradients
 from .loads import Held
 from .mesh import Mesh, gate
@@ -28,7 +28,7 @@ _SLOW = 0.4
 """A round that leaves more than this share of the miss takes a new tangent."""
 _FORCING = 0.05
 _SETTLED = 3
-"""From this round on a guess is near enough to the truth for the tangent of loaded tissue."""
+"""From this round on a guess is near enough to the truth for the tangent of tissue in tension."""
 _PATIENCE = 1.5
 """How much farther off than the best a round may be: the greatest miss need not fall evenly."""
 
@@ -129,22 +129,28 @@ class _Search:
         return self._step_mm(problem, u)
 
     def _step_mm(self, problem: Problem, u: Floats) -> Floats | None:
-        # A guess is no equilibrium, and loaded it may be unstable; tissue at rest never is.
-        early = self.is_guessed and self.rounds < _SETTLED
         self._is_stale |= self.is_guessed and self.rounds == _SETTLED
-        state = problem.at(u, 1.0, tangent=self._is_stale and not early)
+        state = problem.at(u, 1.0, tangent=self._is_stale and not self.is_guessed)
         if not np.isfinite(state.energy):
             return None
         if self._is_stale:
-            rest = problem.at(np.zeros_like(u), 0.0, tangent=True) if early else state
             self._tangent = self._tangent or Tangent(problem, self._held.mask)
-            self._tangent.update(rest.blocks, couplings=rest.couplings)
+            known = self._stable(problem, u) if self.is_guessed else state
+            self._tangent.update(known.blocks, couplings=known.couplings)
             self._is_stale = False
         assert self._tangent is not None
         forces = np.where(self._held.mask, 0.0, -state.residual)
         forcing = _FORCING / 10 if self.is_guessed else _FORCING
         step, _ = conjugate_gradients(self._tangent, forces, forcing, self.tick)
         return step
+
+    def _stable(self, problem: Problem, u: Floats) -> State:
+        """Of a tangent that is positive though a guess is no equilibrium: at first that of rest.
+
+        Then it knows the tension of the tissue, which irons out wrinkles, but no load.
+        """
+        at = u if self.rounds >= _SETTLED else np.zeros_like(u)
+        return problem.at(at, 0.0, tangent=True)
 
     def tick(self, done: float = 0.0) -> None:
         """Say how far the search has come; it does not fall back."""
@@ -153,7 +159,7 @@ class _Search:
 
     def refresh_after(self, share: float) -> None:
         """Take a new tangent if a round left more than a little of the miss."""
-        self._is_stale = self._is_stale or share > _SLOW
+        self._is_stale |= share > _SLOW and not self.is_guessed
 
     def forget(self) -> None:
         """Start anew after a round that led astray."""

@@ -76,8 +76,8 @@ class VesselSettings(DeviceSettings):
         ),
     ] = 10.0  # fmt: skip
     elements: Annotated[
-        int, Quantity("1", 600, 20000, "tetrahedra wanted; more are slower and more exact")
-    ] = 4000
+        int, Quantity("1", 60, 5000, "hexahedra wanted; more are slower and more exact")
+    ] = 320
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ E, NU, STRETCH = 600.0, 0.45, 0.05
 SCAN = 93 * KPA_PER_MMHG
 
 
-def vessel(bend=None, E=E, around=0.0, elements=1500, flattened=1.0):
+def vessel(bend=None, E=E, around=0.0, elements=120, flattened=1.0):
     contours = lumen(RADIUS, bend=bend, length=LENGTH) * [1.0, flattened, 1.0]
     wall = wall_of(contours, THICKNESS, elements)
     tissue = NeoHookean(E, NU)
@@ -36,7 +36,7 @@ def change_mm(body, mmhg):
 
 def widening_mm(body, change):
     """Mean radial displacement of the lumen halfway along."""
-    inner = body.wall.grid[body.wall.grid.shape[0] // 2]
+    inner = body.wall.grid[body.wall.grid.shape[0] // 4 * 2, ::2]
     across = (body.wall.feet_mm - body.wall.middles_mm)[inner]
     return np.einsum("ij,ij->i", change[inner], across).mean() / RADIUS
 
@@ -61,7 +61,7 @@ def test_an_oval_vessel_is_kept_from_rounding_by_what_lies_around():
 def test_at_rest_a_vessel_is_shorter_and_narrower(straight):
     z = straight.rest.nodes_mm[:, 2]
     assert np.ptp(z) == pytest.approx(LENGTH / (1 + STRETCH), rel=1e-6)
-    inner = straight.rest.nodes_mm[straight.wall.grid[straight.wall.grid.shape[0] // 2]]
+    inner = straight.rest.nodes_mm[straight.wall.grid[straight.wall.grid.shape[0] // 4 * 2, ::2]]
     assert np.hypot(*inner[:, :2].T).mean() < RADIUS - 0.5
 
 
@@ -87,7 +87,7 @@ def test_a_higher_pressure_in_the_operation_widens_and_a_lower_one_narrows(strai
 
 def test_a_vessel_too_soft_for_its_own_pressure_is_refused_in_words():
     with pytest.raises(SolveError, match=r"too soft or thin for 93 mmHg; lower pressure_mmhg"):
-        vessel(E=60.0, elements=600)
+        vessel(E=60.0, elements=60)
 
 
 def test_blood_pressure_in_the_operation_helps_the_stent():
@@ -95,7 +95,7 @@ def test_blood_pressure_in_the_operation_helps_the_stent():
     stent = np.where(np.abs(axis[:, 2] - 25) < 12, 12.0, np.nan)
 
     def opened(mmhg):
-        settings = VesselSettings(elements=1500, operation_pressure_mmhg=mmhg)
+        settings = VesselSettings(elements=120, operation_pressure_mmhg=mmhg)
         answer = deploy_stent(axis, lumen(RADIUS, length=LENGTH), stent, settings)
         return np.linalg.norm(answer.contours_mm[20, :, :2], axis=1).mean(), answer
 

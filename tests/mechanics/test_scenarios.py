@@ -22,7 +22,7 @@ from tests.mechanics.test_meshes import lumen
 AXIS = np.stack([np.zeros(41), np.zeros(41), np.linspace(0, 100, 41)], 1)
 BOUNDS = [[-60, -45, -35], [60, 45, 35]]
 STENTED = (AXIS[:, 2] > 30) & (AXIS[:, 2] < 70)
-SMALL = VesselSettings(elements=1500)
+SMALL = VesselSettings(elements=150)
 REMNANT = RemnantSettings(elements=1200)
 
 
@@ -58,7 +58,7 @@ def test_a_balloon_in_a_vessel_pushes_as_another_code_found():
 
 
 def test_stent_and_wall_share_the_gap_as_two_springs():
-    bloodless = replace(SMALL, pressure_mmhg=0.0, axial_prestretch_fraction=0.0, elements=3000)
+    bloodless = replace(SMALL, pressure_mmhg=0.0, axial_prestretch_fraction=0.0, elements=250)
     settings = replace(bloodless, surroundings_kpa_per_mm=0.0, ends_kpa_per_mm=1000.0)
     gap = 0.2
     answer = deploy_stent(AXIS, lumen(11.0), np.where(AXIS[:, 2] > 0, 11.0 + gap, 11.2), settings)
