@@ -10,7 +10,7 @@ SAFETY = 1.5
 """Factor on the extrapolated error.  Roache (J. Fluids Eng. 116:405, 1994) takes 3 for two meshes
 and the full order, 1.25 where three meshes show the order."""
 
-LEAST = 0.005
+LEAST = 0.01
 """No smaller error is told: so well do two meshes of another shape agree by chance."""
 
 _SHARES = (1 / 4, 1 / 2, 2)
@@ -28,7 +28,7 @@ def mesh_error_fraction(
 
     Richardson's extrapolation with an assumed order and a factor of safety (Roache's grid
     convergence index), but no less than the square of the stress's estimated error in the energy
-    norm, which is the error of the work done, and no less than half a percent: two meshes may
+    norm, which is the error of the work done, and no less than a percent: two meshes may
     agree by chance.  None where the value is 0 or both meshes have as many elements.
     """
     if value == 0 or elements == other_elements:

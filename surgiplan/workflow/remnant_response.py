@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADLINES", "remnant_response", "scenarios", "settled_remnant"]
 
-HEADLINES = (*_ALWAYS, "cut_face_displacement_mean_mm")
+HEADLINES = (
+    *_ALWAYS,
+    "cut_face_displacement_mean_mm",
+    "cut_face_retraction_mean_mm",
+    "cut_edge_gape_mm",
+    "handle_force_n",
+)
 """Numbers that come with an error and a band."""
 
 
