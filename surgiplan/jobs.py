@@ -15,9 +15,31 @@ from .errors import Cancelled, SurgiplanError
 from .jobs_report import Report
 from .worker import Worker, WorkerDied
 
-__all__ = ["Job", "Jobs"]
+__all__ = ["Job", "Jobs", "apart"]
 
 Post = Callable[[Callable[[], None]], None]
+
+
+def apart(work: Callable[[Report], Any], report: Report, what: str) -> Any:
+    """The value of ``work(report)``, computed in a process of its own that may die.
+
+    For a shell, which can wait.  Raises what ``work`` raised, and SurgiplanError if the process
+    crashed or was killed; ``what`` it did is named.
+    """
+    worker = Worker()
+    try:
+        return worker.run(work, report)
+    except WorkerDied:
+        raise SurgiplanError(_died(what)) from None
+    finally:
+        worker.kill()
+
+
+def _died(what: str) -> str:
+    return (
+        f"The program that did the work ({what}) stopped unexpectedly, perhaps for lack of "
+        "memory; nothing was changed. Close other programs and try again."
+    )
 
 
 def _ignore(*_: Any) -> None:
@@ -171,10 +193,7 @@ class _Lane:
         except BaseException as error:
             failure: BaseException = error
             if isinstance(error, WorkerDied):
-                failure = SurgiplanError(
-                    f"The program that did the work ({job.kind}) stopped unexpectedly, perhaps for "
-                    "lack of memory; nothing was changed. Close other programs and try again."
-                )
+                failure = SurgiplanError(_died(job.kind))
             self._finish(job, lambda: job._failed(failure))
             return
         self._finish(job, lambda: job._done(value))

@@ -219,6 +219,13 @@ def _add_anatomy(commands: Parser) -> None:
     c.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     c.add_argument("--shared", action="store_true", help="neighbours meet without gap or overlap")
     c.add_argument("--triangles", type=int, metavar="N", help="at most N of each, thinned out")
+    c = commands.add("mesh", "meshes:mesh", "Write tetrahedra of a segment, LPS mm.")
+    _case(c)
+    c.add_argument("segment", metavar="SEGMENT")
+    c.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.vtu")
+    c.add_argument(
+        "--elements", type=int, default=4000, metavar="N", help="about so many (default: 4000)"
+    )
     c = commands.add("centerline", "anatomy:centerline", "Trace a lumen and measure its sections.")
     _changes(c)
     c.add_argument("segment", metavar="SEGMENT")

@@ -5,7 +5,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from typing import Any
 
-from surgiplan import RESEARCH_USE, __version__
+from surgiplan import RESEARCH_USE, __version__, io
 from surgiplan.jobs_report import part
 from surgiplan.model import Case
 from surgiplan.workflow import (
@@ -148,16 +148,18 @@ def simulate(options: Namespace, console: Console) -> Answer:
     edits: list[Any] = []
     seconds: dict[str, float] = {}
 
+    kept = None if options.dry_run else io.kept_beside(options.case)
+
     def build(case: Case) -> list[Any]:
         share = 1.0 if options.first_answer else 0.2
         report = part(console.report, 0.0, share)
-        first = simulated(case, options.subject, options.settings, report=report)
+        first = simulated(case, options.subject, options.settings, report=report, kept=kept)
         seconds["first_answer_seconds"] = time.perf_counter() - start
         if options.first_answer:
             edits.append(first)
         else:
             report = part(console.report, share, 1.0)
-            edits.append(substantiate(case, first.finding, report=report))
+            edits.append(substantiate(case, first.finding, report=report, kept=kept))
         return edits
 
     changed(options.case, build, dry_run=options.dry_run)

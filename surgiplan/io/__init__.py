@@ -20,6 +20,7 @@ from .case.happenings import (
     log_opening,
 )
 from .case.journal import load_edits
+from .case.kept import Kept, kept_beside
 from .case.key_file import Cost, WrongPassphrase
 from .case.lock import CaseLock
 from .case.opening import Lost, Opened, load, load_view, opened
@@ -50,12 +51,14 @@ from .exchange.placing import onto_scan
 from .exchange.seg_writing import SegKind
 from .labels import LabelMap, label_names, load_labels, open_label_map
 from .mesh.reading import OTHER_MESH_SUFFIXES, UNITS_MM, LoadedSurface, load_surface
+from .mesh.tetrahedra import MESH_SUFFIXES, require_mesh_path, write_tetrahedra
 from .mesh.writing import SURFACE_SUFFIXES, write_surface
 from .volumes import VOLUME_SUFFIXES, load_volume_file
 
 __all__ = [
     "ACCEPTABLE",
     "EXPORT_FORMATS",
+    "MESH_SUFFIXES",
     "OTHER_MESH_SUFFIXES",
     "PROBLEM_KINDS",
     "PROFILE",
@@ -69,6 +72,7 @@ __all__ = [
     "Deidentified",
     "EncryptedCase",
     "Exported",
+    "Kept",
     "LabelMap",
     "LoadedSurface",
     "Lost",
@@ -96,6 +100,7 @@ __all__ = [
     "holds_autosaves",
     "identity_of",
     "is_encrypted",
+    "kept_beside",
     "known_anatomy",
     "label_names",
     "load",
@@ -117,6 +122,7 @@ __all__ = [
     "pack",
     "phase_of",
     "phases",
+    "require_mesh_path",
     "save",
     "scan",
     "segments_alone",
@@ -128,5 +134,6 @@ __all__ = [
     "unsided_warning",
     "verify",
     "write_surface",
+    "write_tetrahedra",
     "write_whole",
 ]

@@ -1,10 +1,11 @@
-"""How good a mesh of tetrahedra is: shape of its elements, volume, and what was left out."""
+"""How good a mesh is: shape of its elements, volume, and what was left out."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from .elements import element_with
 from .lattice import Distance
 from .mesh import Mesh, scaled_jacobian
 
@@ -12,15 +13,16 @@ __all__ = ["MeshQuality", "dihedral_angles_deg", "quality_of"]
 
 Floats = npt.NDArray[np.float64]
 
-_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
+_HANDS = np.array([1, -1, -1, -1, -1, 1, 1, 1.0])
+"""Which corners of a hexahedron list their three edges right-handed."""
 
 
 @dataclass(frozen=True)
 class MeshQuality:
     """What to know of a mesh before its answers are believed.
 
-    The scaled Jacobian is 1 for a regular tetrahedron and 0 for a flat one (Knupp, 2003); a
-    regular one has dihedral angles of 70.5 degrees.
+    The scaled Jacobian is 1 for a regular tetrahedron or a box and 0 for a flat one (Knupp, 2003);
+    they have dihedral angles of 70.5 and 90 degrees.
     """
 
     elements: int
@@ -47,10 +49,10 @@ def quality_of(
     distance: Distance | None = None,
     left_out_mm3: tuple[float, ...] = (),
 ) -> MeshQuality:
-    """The quality of tetrahedra that should fill a volume of ``wanted_mm3`` inside ``distance``."""
-    shape = scaled_jacobian(mesh.nodes_mm, mesh.cells)
+    """The quality of a mesh that should fill a volume of ``wanted_mm3`` inside ``distance``."""
+    shape = _shape(mesh)
     angles = dihedral_angles_deg(mesh.nodes_mm, mesh.cells)
-    ends = mesh.nodes_mm[mesh.cells[:, _EDGES]]
+    ends = mesh.nodes_mm[mesh.cells[:, mesh.element.edges]]
     return MeshQuality(
         elements=len(mesh.cells),
         nodes=len(mesh.nodes_mm),
@@ -74,19 +76,41 @@ def _miss(mesh: Mesh, distance: Distance) -> float:
     return float(np.percentile(np.abs(distance(points)), 95))
 
 
-def dihedral_angles_deg(points_mm: Floats, tets: npt.NDArray[np.integer]) -> Floats:
-    """Angles (m, 6) between the faces that meet at each edge of tetrahedra."""
-    corners = points_mm[tets[:, :4]]
+def _shape(mesh: Mesh) -> Floats:
+    """Scaled Jacobian (m,); of hexahedra the least at a corner, edges taken as straight."""
+    if mesh.element.corners == 4:
+        return scaled_jacobian(mesh.nodes_mm, mesh.cells)
+    volumes = np.linalg.det(_ways(mesh.nodes_mm, mesh.cells))
+    return np.asarray((volumes * _HANDS).min(axis=1))
+
+
+def dihedral_angles_deg(points_mm: Floats, cells: npt.NDArray[np.integer]) -> Floats:
+    """Angles between the faces that meet at edges of tetrahedra or hexahedra, (m, 12) or (m, 24).
+
+    Three at each corner, so each edge comes once from either end.
+    """
+    ways = _ways(points_mm, cells)
     found = []
-    for a, b in _EDGES:
-        c, d = (n for n in range(4) if n not in (a, b))
-        along = corners[:, b] - corners[:, a]
-        along = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-300)
+    for n in range(3):
+        along = ways[:, :, n]
         sides = []
-        for other in (c, d):
-            side = corners[:, other] - corners[:, a]
-            side = side - np.einsum("ij,ij->i", side, along)[:, None] * along
-            sides.append(side / np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-300))
-        cosine = np.einsum("ij,ij->i", *sides)
+        for other in ((n + 1) % 3, (n + 2) % 3):
+            share = np.einsum("mci,mci->mc", ways[:, :, other], along)
+            side = ways[:, :, other] - share[..., None] * along
+            sides.append(side / np.maximum(np.linalg.norm(side, axis=2), 1e-300)[..., None])
+        cosine = np.einsum("mci,mci->mc", sides[0], sides[1])
         found.append(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-    return np.stack(found, axis=1)
+    return np.concatenate(found, axis=1)
+
+
+def _ways(points_mm: Floats, cells: npt.NDArray[np.integer]) -> Floats:
+    """Unit vectors (m, corners, 3, 3) along the three edges at each corner."""
+    element = element_with(cells.shape[1])
+    corners = points_mm[cells[:, : element.corners]]
+    ends: list[list[int]] = [[] for _ in range(element.corners)]
+    for a, b in element.edges.tolist():
+        ends[a].append(b)
+        ends[b].append(a)
+    ways = corners[:, np.array(ends)] - corners[:, :, None]
+    ways /= np.maximum(np.linalg.norm(ways, axis=3, keepdims=True), 1e-300)
+    return np.asarray(ways)

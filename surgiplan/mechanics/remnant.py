@@ -1,5 +1,6 @@
 """How an organ settles after a part of it was cut away: the change from how it was scanned."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,12 +93,14 @@ def settle_remnant(
     removed: CutPlane | Distance | None = None,
     settings: RemnantSettings | None = None,
     report: Report = silent,
+    *,
+    stuff: Callable[..., Mesh] = stuffed,
 ) -> RemnantResponse:
     """What stays of an organ after all of it that lies within ``removed`` was taken away.
 
     ``removed``: the side of a plane to which its normal points, or the inside of any surface by its
     signed distance [mm] of points (n, 3) LPS.  Without it nothing is cut, and only position, gas
-    and handle act.
+    and handle act.  ``stuff`` is called as ``stuffed`` for the whole organ, and may know its mesh.
     Raises PlanError when the cut misses the organ, leaves nothing of it or nothing to rest on,
     GeometryError when it cannot be meshed, SolveError, Cancelled.
     """
@@ -105,7 +108,7 @@ def settle_remnant(
     body = body_of(settings, organ)
     report(0.0, "Measuring both sides of the cut")
     kept_mm3, removed_mm3 = _sides(organ, removed)
-    parted = _parted(organ, removed, _edge_mm(kept_mm3, removed_mm3, settings), report)
+    parted = _parted(organ, removed, _edge_mm(kept_mm3, removed_mm3, settings), stuff, report)
     scanned, cut = parted.remnant, parted.cut
     stiffness = _carried(body, parted)
     try:
@@ -168,7 +171,11 @@ def _edge_mm(kept_mm3: float, removed_mm3: float, settings: RemnantSettings) -> 
 
 
 def _parted(
-    organ: Organ, removed: CutPlane | Distance | None, edge_mm: float, report: Report
+    organ: Organ,
+    removed: CutPlane | Distance | None,
+    edge_mm: float,
+    stuff: Callable[..., Mesh],
+    report: Report,
 ) -> _Parted:
     """The whole organ and what stays of it, on one lattice.
 
@@ -179,7 +186,7 @@ def _parted(
 
     bounds, name = np.asarray(organ.bounds_mm, float), f"the {organ.name}"
     plane = removed if isinstance(removed, CutPlane) else None
-    whole = stuffed(
+    whole = stuff(
         organ.distance, bounds, edge_mm, plane=plane, what=name, report=part(report, 0.02, 0.08)
     )
     all_of_it = eye_array(len(whole.nodes_mm), format="csr")

@@ -17,6 +17,7 @@ from .fields import (
     weighted_quantiles,
 )
 from .mesh import Mesh
+from .quality import MeshQuality, quality_of
 from .solve import Solution
 
 __all__ = ["Response", "response_of", "stress_energy_error"]
@@ -36,7 +37,8 @@ class Response:
     over those of loads and supports.  ``min_jacobian``: smallest local volume ratio.
     ``force_balance_error_fraction``: |supports + loads| over the sum of |loads|.
     ``stress_energy_error_estimate_fraction``: estimated error of the stress in the energy norm
-    (Zienkiewicz and Zhu, Int. J. Numer. Meth. Eng. 24:337, 1987).
+    (Zienkiewicz and Zhu, Int. J. Numer. Meth. Eng. 24:337, 1987).  ``mesh_quality``: of the
+    elements before they were deformed.
     """
 
     points_mm: Floats
@@ -61,6 +63,7 @@ class Response:
     strain_p99: float
     force_balance_error_fraction: float
     stress_energy_error_estimate_fraction: float
+    mesh_quality: MeshQuality
 
     def seen_from(self, scanned: Mesh, displacement_mm: Floats) -> "Response":
         """The same answer with its surface where it was scanned and ``displacement_mm`` (n, 3).
@@ -73,6 +76,7 @@ class Response:
             points_mm=scanned.nodes_mm[nodes],
             displacement_mm=displacement_mm[nodes],
             displacement_max_mm=float(np.linalg.norm(displacement_mm, axis=1).max()),
+            mesh_quality=quality_of(scanned),
         )
 
 
@@ -108,6 +112,7 @@ def response_of(problem: Problem, solution: Solution) -> Response:
         strain_p99=strains[1],
         force_balance_error_fraction=_unbalanced_fraction(solution),
         stress_energy_error_estimate_fraction=stress_energy_error(problem, stress),
+        mesh_quality=quality_of(mesh),
     )
 
 

@@ -9,6 +9,7 @@ from .editing import edit_segment
 from .evidence import substantiate
 from .exchange import import_segments
 from .imports import VOLUME_FILES, import_scan, import_series
+from .kept_meshes import kept_tetrahedra
 from .plan import design, measure_distance, place_stent, plan_resection
 from .rehearsal import Grip, RemnantInHand, take_in_hand
 from .remaking import remake_segment, why_not_remake
@@ -27,6 +28,7 @@ __all__ = [
     "import_scan",
     "import_segments",
     "import_series",
+    "kept_tetrahedra",
     "measure_distance",
     "place_stent",
     "plan_resection",

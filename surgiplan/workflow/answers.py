@@ -1,7 +1,7 @@
 """Findings made from what a solve answered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,9 @@ from surgiplan.errors import SolveError
 from surgiplan.model import Case, Finding
 
 if TYPE_CHECKING:
-    from surgiplan.mechanics import Response
+    from surgiplan.mechanics import MeshQuality, Response
 
-__all__ = ["HEADLINES", "finding_of", "plain_numbers", "tidy"]
+__all__ = ["HEADLINES", "finding_of", "mesh_numbers", "plain_numbers", "tidy"]
 
 HEADLINES = (
     "displacement_max_mm",
@@ -56,7 +56,11 @@ def finding_of(
         subject=path,
         made_from=case.made_from(*inputs),
         settings={name: value for name, value in values.items() if value is not None},
-        numbers={**numbers, **_FIRST_ANSWER},
+        numbers={
+            "mesh_quality": mesh_numbers(response.mesh_quality),
+            **numbers,
+            **_FIRST_ANSWER,
+        },
         arrays={
             "points_lps": np.asarray(response.points_mm, np.float64),
             "triangles": np.asarray(response.triangles, np.int32),
@@ -86,6 +90,11 @@ def _require_credible(response: "Response") -> None:
         )
 
 
+def mesh_numbers(quality: "MeshQuality") -> dict[str, Any]:
+    """The quality of a mesh for JSON, without what is not known of it."""
+    return {name: tidy(value) for name, value in asdict(quality).items() if value not in (None, ())}
+
+
 def plain_numbers(answer: Any) -> dict[str, Any]:
     """The plain values among the fields of a response."""
     values = {field.name: getattr(answer, field.name) for field in fields(answer)}
@@ -95,6 +104,8 @@ def plain_numbers(answer: Any) -> dict[str, Any]:
 
 def tidy(value: Any) -> Any:
     """Plain Python for JSON; what is not finite becomes None."""
+    if isinstance(value, tuple):
+        return [tidy(one) for one in value]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):

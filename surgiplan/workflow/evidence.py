@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from surgiplan.derived import Store
 from surgiplan.edits import RecordFinding
 from surgiplan.errors import GeometryError, PlanError, SolveError
 from surgiplan.jobs_report import Report, part, silent
@@ -23,7 +24,9 @@ _SECOND_MESH = 0.15
 """Share of the second mesh in the whole work, for the progress bar."""
 
 
-def substantiate(case: Case, finding: Finding, *, report: Report = silent) -> RecordFinding:
+def substantiate(
+    case: Case, finding: Finding, *, report: Report = silent, kept: Store | None = None
+) -> RecordFinding:
     """The same finding with the error of its mesh and the band of its scenarios.
 
     Its number of elements is changed, then its settings, one scenario at a time; id, inputs,
@@ -35,7 +38,7 @@ def substantiate(case: Case, finding: Finding, *, report: Report = silent) -> Re
             f"What {finding.id} was computed from has changed since; simulate {finding.subject} "
             f"again first."
         )
-    runs = _Runs(case, finding, simulation_of(finding.subject))
+    runs = _Runs(case, finding, simulation_of(finding.subject, kept))
     mesh = runs.second_mesh(part(report, 0.0, _SECOND_MESH))
     scenarios = runs.scenarios(part(report, _SECOND_MESH, 1.0))
     numbers = {**finding.numbers, **mesh, **scenarios}

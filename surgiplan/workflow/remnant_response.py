@@ -1,19 +1,23 @@
 """How an organ settles after the planned part of it is removed."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from surgiplan.derived import Store
 from surgiplan.jobs_report import Report, part
-from surgiplan.model import Case, Finding, Resection
+from surgiplan.model import Case, Finding, Resection, Segment
 
 from .answers import HEADLINES as _ALWAYS
-from .answers import finding_of, plain_numbers, tidy
+from .answers import finding_of, mesh_numbers, plain_numbers, tidy
+from .kept_meshes import stuffed_once
 from .organs import organ_in
 from .scenarios import Scenario
 
 if TYPE_CHECKING:
     from surgiplan.mechanics import RemnantResponse
+    from surgiplan.planning import Division
 
 __all__ = ["HEADLINES", "remnant_response", "scenarios", "settled_remnant"]
 
@@ -50,13 +54,18 @@ def scenarios(settings: Any) -> tuple[Scenario, ...]:
     )
 
 
-def remnant_response(case: Case, path: str, settings: Any, report: Report) -> Finding:
-    """The finding about the resection at ``path``; ``settings`` are ``RemnantSettings``."""
-    return settled_remnant(case, path, settings, report)[0]
+def remnant_response(
+    case: Case, path: str, settings: Any, report: Report, *, kept: Store | None = None
+) -> Finding:
+    """The finding about the resection at ``path``; ``settings`` are ``RemnantSettings``.
+
+    The mesh is taken from ``kept`` if it is there.
+    """
+    return settled_remnant(case, path, settings, report, kept=kept)[0]
 
 
 def settled_remnant(
-    case: Case, path: str, settings: Any, report: Report
+    case: Case, path: str, settings: Any, report: Report, *, kept: Store | None = None
 ) -> tuple[Finding, "RemnantResponse"]:
     """The same, and the answer that it was made from, from which one may go on."""
     from surgiplan.mechanics import CutPlane, settle_remnant
@@ -69,9 +78,15 @@ def settled_remnant(
     with_hu = settings.tissue_by_hu != "off"
     found = organ_in(case, target, resection.lesion_id, with_hu=with_hu)
     removed = CutPlane(resection.point_lps, resection.normal)
-    answer = settle_remnant(found.organ, removed, settings, part(report, 0.1, 0.95))
+    stuff = stuffed_once(target, kept, _volumes_mm3(target, division))
+    answer = settle_remnant(found.organ, removed, settings, part(report, 0.1, 0.95), stuff=stuff)
+    quality = replace(
+        answer.response.mesh_quality,
+        volume_error_fraction=answer.volume_before_ml / division.remnant_ml - 1,
+    )
     numbers = {
         **plain_numbers(answer.response),
+        "mesh_quality": mesh_numbers(quality),
         **_cut_numbers(answer),
         "tissue": answer.tissue,
         "remnant_after": _remnant(answer, division.remnant_ml),
@@ -111,3 +126,11 @@ def _remnant(answer: "RemnantResponse", remnant_ml: float) -> dict[str, Any]:
         "volume_error_fraction": tidy(answer.volume_before_ml / remnant_ml - 1),
         "scan_miss_mm": tidy(answer.scan_miss_mm),
     }
+
+
+def _volumes_mm3(organ: Segment, division: "Division") -> tuple[float, ...]:
+    """What stays and what goes of an organ in one piece; of several the mesh takes the largest."""
+    from scipy.ndimage import label
+
+    _, pieces = label(organ.mask, np.ones((3, 3, 3)))
+    return (1000 * division.remnant_ml, 1000 * division.resected_ml) if pieces == 1 else ()

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from surgiplan.derived import Store
 from surgiplan.edits import RecordFinding
 from surgiplan.errors import GeometryError, PlanError, SolveError
 from surgiplan.jobs_report import Report, silent
@@ -40,15 +42,21 @@ class Simulation:
 
 
 def simulate(
-    case: Case, subject: str, settings: Mapping[str, Any] | None = None, *, report: Report = silent
+    case: Case,
+    subject: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    report: Report = silent,
+    kept: Store | None = None,
 ) -> RecordFinding:
     """Tissue response to a placed stent or a planned resection, given by id or path.
 
+    A mesh that is among what was ``kept`` is not made again: the same bits, sooner.
     Raises PlanError for an unknown subject or setting, GeometryError for a shape that
     cannot be meshed, SolveError without convergence; both say where.
     """
     path = _subject(case, subject)
-    simulation = simulation_of(path)
+    simulation = simulation_of(path, kept)
     values = settings_from(simulation.settings, settings or {})
     return RecordFinding(simulation.answer(case, path, values, report))
 
@@ -58,8 +66,8 @@ def simulation_settings(case: Case, subject: str) -> type:
     return simulation_of(_subject(case, subject)).settings
 
 
-def simulation_of(path: str) -> Simulation:
-    """The simulation that suits what stands at a path of a case."""
+def simulation_of(path: str, kept: Store | None = None) -> Simulation:
+    """The simulation that suits what stands at a path of a case, with meshes that were kept."""
     from surgiplan.mechanics import RemnantSettings, VesselSettings
 
     if path.startswith("plan/stents"):
@@ -67,7 +75,10 @@ def simulation_of(path: str) -> Simulation:
             VesselSettings, vessels.vessel_response, vessels.HEADLINES, vessels.scenarios
         )
     return Simulation(
-        RemnantSettings, remnants.remnant_response, remnants.HEADLINES, remnants.scenarios
+        RemnantSettings,
+        partial(remnants.remnant_response, kept=kept),
+        remnants.HEADLINES,
+        remnants.scenarios,
     )
 
 

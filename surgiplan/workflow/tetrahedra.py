@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from surgiplan.mechanics import Mesh, MeshQuality
     from surgiplan.meshing import SignedDistance
 
-__all__ = ["DEFAULT_ELEMENTS", "MESHER", "Tetrahedra", "tetrahedra_of"]
+__all__ = ["DEFAULT_ELEMENTS", "Tetrahedra", "tetrahedra_of"]
 
-MESHER = "lattice 2"
-"""Changes whenever the same anatomy would get another mesh."""
 DEFAULT_ELEMENTS = 4000
 _FEWEST, _MOST = 50, 500_000
 

@@ -18,8 +18,10 @@ def test_a_regular_tetrahedron_is_perfect():
 
 def test_the_corner_of_a_cube_has_three_right_angles():
     angles = np.sort(dihedral_angles_deg(CORNER, ONE)[0])
-    assert angles[:3] == pytest.approx(np.degrees(np.arctan(np.sqrt(2))))
-    assert angles[3:] == pytest.approx(90)
+    assert angles.shape == (12,), "each edge from both ends"
+    # The three edges at the right corner and the three of the slanted face.
+    assert angles[:6] == pytest.approx(np.degrees(np.arctan(np.sqrt(2))))
+    assert angles[6:] == pytest.approx(90)
     # At the right corner 1, at the others 1 / (sqrt 2 sqrt 2); times sqrt 2, the least counts.
     assert scaled_jacobian(CORNER, ONE) == pytest.approx(np.sqrt(2) / 2)
 
@@ -44,3 +46,15 @@ def test_a_mesh_knows_its_numbers():
     assert quality.edge_mm == pytest.approx((10 + 10 * np.sqrt(2)) / 2)
     assert quality.pieces_left_out_ml == (2.0,)
     assert quality_of(mesh).volume_error_fraction is None
+
+
+def test_a_box_has_right_angles_and_a_leaning_one_has_not():
+    corners = np.array([(0, 0, 0), (2, 0, 0), (2, 1, 0), (0, 1, 0)], float)
+    upright = np.vstack([corners, corners + [0, 0, 3]])
+    quality = quality_of(mesh_of(upright, np.arange(8)[None]))
+    assert quality.scaled_jacobian_min == pytest.approx(1)
+    assert (quality.dihedral_min_deg, quality.dihedral_max_deg) == pytest.approx((90, 90))
+    leaning = np.vstack([corners, corners + [3, 0, 3]])
+    quality = quality_of(mesh_of(leaning, np.arange(8)[None]))
+    assert quality.scaled_jacobian_min == pytest.approx(np.sqrt(0.5))
+    assert (quality.dihedral_min_deg, quality.dihedral_max_deg) == pytest.approx((45, 135))

@@ -26,7 +26,7 @@ def answers(case, request):
     usual = simulation_of(first.subject)
     softer_and_stiffer = replace(usual, scenarios=lambda settings: usual.scenarios(settings)[:2])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evidence, "simulation_of", lambda _: softer_and_stiffer)
+        patch.setattr(evidence, "simulation_of", lambda *_: softer_and_stiffer)
         return first, substantiate(case, first).finding
 
 

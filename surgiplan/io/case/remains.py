@@ -9,7 +9,7 @@ from .place import SEALED, Place
 __all__ = ["has_remains", "remove_files", "remove_remains"]
 
 _FILES = ("journal.jsonl", "audit.jsonl", "audit.head", "view.json")
-_FOLDERS = ("objects", "manifests")
+_FOLDERS = ("objects", "manifests", "derived")
 
 
 def has_remains(place: Place) -> bool:

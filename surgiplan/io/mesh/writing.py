@@ -15,7 +15,7 @@ from surgiplan.model import Surface
 
 from ..atomic import write_whole
 
-__all__ = ["SURFACE_SUFFIXES", "write_surface"]
+__all__ = ["SURFACE_SUFFIXES", "statement", "write_surface"]
 
 _STATEMENT = f"SPACE=LPS UNIT=mm {RESEARCH_USE}"
 
@@ -41,7 +41,7 @@ def write_surface(
         raise SurgiplanError(
             f"{path.name} can hold one structure, not {len(bodies)}; write a .glb or .obj file."
         )
-    line = _line(pseudonym)
+    line = statement(pseudonym)
     if suffix in _SINGLE:
         content = _SINGLE[suffix](next(iter(bodies.values())), line)
     else:
@@ -54,7 +54,7 @@ def write_surface(
         ) from error
 
 
-def _line(pseudonym: str) -> str:
+def statement(pseudonym: str) -> str:
     """One line of ASCII, short enough for the 80 bytes of an STL header."""
     plain = "".join(c for c in pseudonym if c.isascii() and c.isprintable())[:20]
     return f"{_STATEMENT} PSEUDONYM={plain}" if plain else _STATEMENT
