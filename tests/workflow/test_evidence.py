@@ -100,7 +100,7 @@ def quick(case, monkeypatch):
             lambda _: (Scenario("soft", times={"young_modulus_kpa": 0.5}),
                        Scenario("stiff", times={"young_modulus_kpa": 2.0})),
         )  # fmt: skip
-        monkeypatch.setattr(evidence, "simulation_of", lambda _: other)
+        monkeypatch.setattr(evidence, "simulation_of", lambda *_: other)
         return substantiate(case, first).finding.numbers
 
     return first, with_respond
