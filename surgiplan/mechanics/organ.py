@@ -1,7 +1,7 @@
 """An organ as it lies in the body: its tissue, what carries it, and its shape without its loads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,15 +9,18 @@ import numpy.typing as npt
 from surgiplan.jobs_report import Report, silent
 
 from .assembly import Problem
+from .contact import Obstacle
 from .lattice import Distance
 from .loads import Held, Loads, Pressure, Springs, weight_mn_per_mm3
 from .material import Material
 from .mesh import Mesh
+from .neighbours import Neighbours, neighbours_of
 from .rest import RestShape, rest_shape
 
 __all__ = ["Anchor", "Bed", "Body", "Organ", "Surroundings", "free", "outward_normals"]
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 _TO_THE_BACK = np.array([0.0, 1.0, 0.0])
@@ -46,7 +49,8 @@ class Organ:
     ``distance``: signed distance [mm] of points (n, 3) LPS to its surface, negative inside, within
     ``bounds_mm`` (2, 3).  ``tissue`` names what it is made of as far as its name tells.
     ``lesions``: signed distances of tumours in it.  ``hu``: Hounsfield units at points (n, 3).
-    ``cava`` and ``vessels`` are what it is grown to, as far as the scan shows them.
+    ``cava`` and ``vessels`` are what it is grown to, as far as the scan shows them, ``neighbours``
+    what it may rest on and slide along.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Organ:
     hu: Callable[[Floats], Floats] | None = None
     cava: Distance | None = None
     vessels: tuple[Distance, ...] = ()
+    neighbours: tuple[Distance, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,10 +98,25 @@ class Surroundings:
 
 
 @dataclass(frozen=True, eq=False)
+class Hung:
+    """What carries an organ: springs under ``faces`` (f, k), and neighbours that it may touch."""
+
+    faces: Ints
+    stiffness_kpa_per_mm: Floats
+    contacts: tuple[Obstacle, ...] = ()
+
+    @property
+    def springs(self) -> Springs:
+        """The springs under the faces."""
+        return Springs(self.faces, self.stiffness_kpa_per_mm)
+
+
+@dataclass(frozen=True, eq=False)
 class Body:
     """An organ's tissue, element by element, and its bed.
 
     ``stiffness_factor``: how many times stiffer than ``material`` tissue is at points (n, 3).
+    ``neighbours`` take the place of the bed's springs where they touch the organ.
     """
 
     organ: Organ
@@ -104,10 +124,32 @@ class Body:
     density_kg_per_m3: float
     stiffness_factor: Callable[[Floats], Floats]
     bed: Bed
+    neighbours: Neighbours | None = None
 
     def springs(self, scanned: Mesh) -> Floats:
         """Stiffness (f,) under the surface faces of a mesh of the organ [kPa/mm]."""
         return self.bed.stiffness_kpa_per_mm(scanned, outward_normals(scanned, self.organ.distance))
+
+    def beside(self, distances: tuple[Distance, ...], whole: Mesh, around: Surroundings) -> "Body":
+        """The same among neighbours; ``whole`` is a mesh of the organ as scanned, ``around`` there.
+
+        They give way as the bed does.
+        """
+        weight = weight_mn_per_mm3(self.density_kg_per_m3, around.gravity_m_per_s2)
+        found = neighbours_of(
+            distances, self.organ.bounds_mm, whole, self.springs(whole), weight,
+            self.bed.back_kpa_per_mm,
+        )  # fmt: skip
+        return replace(self, neighbours=found)
+
+    def hung(self, scanned: Mesh, stiffness: Floats, cut: Flags | None = None) -> "Hung":
+        """What carries a mesh, as scanned, that has springs of ``stiffness`` (f,) and a ``cut``."""
+        kept = np.ones(len(scanned.surface), bool) if cut is None else ~cut
+        if self.neighbours is None:
+            return Hung(scanned.surface[kept], stiffness[kept])
+        obstacle = self.neighbours.obstacle(scanned, np.where(kept, stiffness, 0.0))
+        kept &= ~self.neighbours.touched(scanned)
+        return Hung(scanned.surface[kept], stiffness[kept], (obstacle,))
 
     def factors(self, scanned: Mesh) -> Floats:
         """Mean stiffness factor (m,) of each element."""
@@ -123,6 +165,7 @@ class Body:
         factors: Floats,
         springs: tuple[Springs, ...],
         around: Surroundings,
+        contacts: tuple[Obstacle, ...] = (),
     ) -> Problem:
         """A mesh at rest under its weight and gas, on its springs.
 
@@ -133,7 +176,9 @@ class Body:
         pressures: tuple[Pressure, ...] = ()
         if around.gas_kpa:
             pressures = (Pressure(mesh.surface[self._is_free(mesh, springs)], around.gas_kpa),)
-        loads = Loads(body_force_mn_per_mm3=force, pressures=pressures, springs=springs)
+        loads = Loads(
+            body_force_mn_per_mm3=force, pressures=pressures, springs=springs, contacts=contacts
+        )
         return Problem(mesh, self.material, loads, factors)
 
     def _is_free(self, mesh: Mesh, springs: tuple[Springs, ...]) -> Flags:
@@ -144,17 +189,18 @@ class Body:
             if not np.any(one.pull_mm)
             for face in one.faces[np.asarray(one.stiffness_kpa_per_mm) > limit].tolist()
         }
-        return np.array([tuple(face) not in stiff for face in mesh.surface.tolist()])
+        found = np.array([tuple(face) not in stiff for face in mesh.surface.tolist()])
+        return found if self.neighbours is None else found & ~self.neighbours.touched(mesh)
 
     def rested(self, scanned: Mesh, around: Surroundings, report: Report = silent) -> RestShape:
         """The whole organ without its loads; under them, it takes the shape that was scanned.
 
         Raises SolveError where that shape is not found.
         """
-        stiffness, factors = self.springs(scanned), self.factors(scanned)
+        factors, hung = self.factors(scanned), self.hung(scanned, self.springs(scanned))
 
         def under(mesh: Mesh) -> Problem:
-            return self.under(mesh, factors, (Springs(mesh.surface, stiffness),), around)
+            return self.under(mesh, factors, (hung.springs,), around, hung.contacts)
 
         return rest_shape(scanned, under, free(scanned), tolerance_mm=_MISS_MM, report=report)
 

@@ -12,6 +12,7 @@ from surgiplan.jobs_report import Report, part, silent
 
 from .assembly import Problem
 from .carried import shape_weights
+from .contact import Contacted
 from .cubic import CutPlane
 from .cut_face import CutFace, cut_face
 from .lattice import Distance, stuffed
@@ -47,7 +48,7 @@ class RemnantResponse:
     which triangles of the response lie on the cut.  ``volume_before_ml`` and ``volume_after_ml``:
     of the mesh as scanned and settled; ``removed_ml`` by sampling.  ``scan_miss_mm``: how far the
     whole organ under the scan's own loads lies from its scan.  ``handle_force_n``: what pulls at
-    the handle, if there is one.
+    the handle, if there is one.  ``neighbours``: how it rests on what lies around it, where asked.
     """
 
     response: Response
@@ -62,6 +63,7 @@ class RemnantResponse:
     removed_ml: float
     scan_miss_mm: float
     handle_force_n: float | None
+    neighbours: Contacted | None
     tissue: str
     assumptions: tuple[str, ...]
 
@@ -111,15 +113,18 @@ def settle_remnant(
     parted = _parted(organ, removed, _edge_mm(kept_mm3, removed_mm3, settings), stuff, report)
     scanned, cut = parted.remnant, parted.cut
     stiffness = _carried(body, parted)
+    if settings.contact_with_neighbours == "on" and organ.neighbours:
+        body = body.beside(organ.neighbours, parted.whole, in_scan(settings))
+    hung = body.hung(scanned, stiffness, cut)
     try:
         rest = body.rested(parted.whole, in_scan(settings), part(report, 0.14, 0.7))
         offsets = np.asarray(parted.carry @ (rest.mesh.nodes_mm - parted.whole.nodes_mm))
         mesh = scanned.moved_to(scanned.nodes_mm + offsets)
         gate(mesh, f"the rest of the {organ.name} without its weight")
-        bed = Springs(mesh.surface[~cut], stiffness[~cut])
         handle = _handle(scanned, offsets, body, settings)
-        springs = (bed, handle) if handle else (bed,)
-        problem = body.under(mesh, body.factors(scanned), springs, in_operation(settings))
+        springs = (hung.springs, handle) if handle else (hung.springs,)
+        around, factors = in_operation(settings), body.factors(scanned)
+        problem = body.under(mesh, factors, springs, around, hung.contacts)
         solution = solve(problem, free(mesh), start_mm=-offsets, report=part(report, 0.7, 0.95))
     except SolveError as error:
         raise _named(error, organ) from error
@@ -138,6 +143,7 @@ def settle_remnant(
         removed_ml=removed_mm3 / 1000,
         scan_miss_mm=rest.miss_mm,
         handle_force_n=_force_n(handle, mesh, solution) if handle else None,
+        neighbours=solution.contacts[0] if solution.contacts else None,
         tissue=tissue_of(settings, organ).name,
         assumptions=_assumptions(organ, settings),
     )
@@ -271,13 +277,24 @@ def _named(error: SolveError, organ: Organ) -> SolveError:
     )
 
 
+def _carrier(organ: Organ, settings: RemnantSettings) -> str:
+    if settings.contact_with_neighbours == "on" and organ.neighbours:
+        return (
+            "It rests on and slides along the structures around it that are segmented; they give "
+            "way as the bed does and are not moved. Elsewhere springs hold it as without them."
+        )
+    return (
+        "It rests on springs at its back and is held by soft ones elsewhere; other organs and "
+        "ligaments are not modelled."
+    )
+
+
 def _assumptions(organ: Organ, settings: RemnantSettings) -> tuple[str, ...]:
     """What the answer rests on that no scan shows, in sentences."""
     found = [
         "The organ was scanned in equilibrium under its weight; without it, it would be free of "
         "stress.",
-        "It rests on springs at its back and is held by soft ones elsewhere; other organs and "
-        "ligaments are not modelled.",
+        _carrier(organ, settings),
         "It is held more firmly where the vena cava touches it."
         if organ.cava
         else "The vena cava was not found in the case, so the bed alone holds the organ there.",

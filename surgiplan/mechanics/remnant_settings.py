@@ -88,6 +88,13 @@ class RemnantSettings:
     vessel_kpa_per_mm: Annotated[
         float, Quantity("kPa/mm", 0.0, 50.0, "springs where vessels enter (unconfirmed)")
     ] = 0.1
+    contact_with_neighbours: Annotated[
+        str,
+        Choice(
+            ("off", "on"),
+            "rest on and slide along the structures around it, in place of springs there",
+        ),
+    ] = "off"
     handle_lps: Vector | None = None
     """A place on the remnant's surface that is pulled, LPS [mm]."""
     pull_mm: Vector | None = None

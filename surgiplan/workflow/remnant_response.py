@@ -12,6 +12,7 @@ from surgiplan.model import Case, Finding, Resection, Segment
 from .answers import HEADLINES as _ALWAYS
 from .answers import finding_of, mesh_numbers, plain_numbers, tidy
 from .kept_meshes import stuffed_once
+from .neighbours import among_neighbours
 from .organs import organ_in
 from .scenarios import Scenario
 
@@ -77,6 +78,8 @@ def settled_remnant(
     report(0.02, f"Measuring distances in {target.name}")
     with_hu = settings.tissue_by_hu != "off"
     found = organ_in(case, target, resection.lesion_id, with_hu=with_hu)
+    if settings.contact_with_neighbours == "on":
+        found = among_neighbours(case, target, found)
     removed = CutPlane(resection.point_lps, resection.normal)
     stuff = stuffed_once(target, kept, _volumes_mm3(target, division))
     answer = settle_remnant(found.organ, removed, settings, part(report, 0.1, 0.95), stuff=stuff)
@@ -113,6 +116,10 @@ def _cut_numbers(answer: "RemnantResponse") -> dict[str, Any]:
         }
     if answer.handle_force_n is not None:
         found["handle_force_n"] = answer.handle_force_n
+    if answer.neighbours is not None:
+        force = float(np.linalg.norm(answer.neighbours.force_mn)) / 1000
+        found["neighbour_force_n"] = force
+        found["neighbour_area_mm2"] = answer.neighbours.area_mm2
     return found
 
 

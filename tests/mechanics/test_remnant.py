@@ -196,3 +196,31 @@ def test_a_cancelled_solve_stops_at_once():
     assert fractions == sorted(fractions)
     assert len(calls) > 10
     assert "iteration 2" in calls[-1][2]
+
+
+AMONG = replace(LIVER, neighbours=(ball([0, 145, 0], 100.0), ball([-160, 0, 0], 101.0)))
+"""A liver with something round behind it and at its right, which seems to overlap by 1 mm."""
+
+
+def test_an_organ_that_rests_on_its_neighbours_stays_where_it_was_scanned():
+    answer = settled(AMONG, None, contact_with_neighbours="on")
+    assert largest(answer) < 0.1
+    assert answer.neighbours.force_mn[1] < -100
+    assert "structures around it" in " ".join(answer.assumptions)
+
+
+def test_a_remnant_leaves_the_neighbours_it_rested_on_when_the_patient_is_turned():
+    turned = {"position": "prone"}
+    touching = settled(AMONG, AT_20, contact_with_neighbours="on", **turned)
+    held_back = settled(AMONG, AT_20, **turned)
+    assert touching.neighbours.area_mm2 == 0
+    assert largest(touching) > largest(held_back)
+
+
+def test_a_neighbour_stops_a_remnant_that_falls_onto_it():
+    stopped = settled(AMONG, AT_20, contact_with_neighbours="on", position="right_side")
+    falling = settled(AMONG, AT_20, position="right_side")
+    assert largest(stopped) < 0.95 * largest(falling)
+    push = stopped.neighbours.force_mn
+    assert push[0] > 10 * abs(push[2])
+    assert stopped.response.force_balance_error_fraction < 1e-6
