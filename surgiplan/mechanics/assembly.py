@@ -135,13 +135,16 @@ class Problem:
         """
         most = 1.0 if self.loads.preloaded else load
         u = np.ascontiguousarray(u, np.float64)
-        internal, external = np.zeros_like(u), most * self._dead
+        dead = most * self._dead
+        if self.loads.holding_mn is not None:
+            dead = dead + (1 - load) * self.loads.holding_mn
+        internal, external = np.zeros_like(u), dead.copy()
         blocks = np.zeros((len(self.pattern.keys) if tangent else 1, 3, 3))
         own = np.zeros(len(self._cells))
         energy, smallest = self._tissue_at(u, pressure_kpa, internal, blocks, own, tangent=tangent)
         if not np.isfinite(energy):
             return State(np.inf, smallest, internal, external, None)
-        energy -= most * float(np.einsum("ij,ij->", self._dead, u))
+        energy -= float(np.einsum("ij,ij->", dead, u))
         if self._springs is not None:
             pull = self._product(self._springs, u)
             energy += float(np.einsum("ij,ij->", pull / 2 - most * self._pulls, u))

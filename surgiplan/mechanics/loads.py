@@ -130,7 +130,8 @@ class Loads:
     """All that acts on a mesh at once; a load step applies a fraction of it.
 
     ``forces_mn`` (n, 3): dead forces on single nodes.  ``preloaded``: all but the expander acts
-    whole from the beginning, and a load step opens the expander by its fraction.
+    whole from the beginning, and a load step opens the expander by its fraction.  ``holding_mn``
+    (n, 3): dead forces that hold the tissue where it starts, and are let go by that fraction.
     """
 
     body_force_mn_per_mm3: Floats = field(default_factory=lambda: np.zeros(3))
@@ -141,6 +142,7 @@ class Loads:
     contacts: tuple[Obstacle | Bodies, ...] = ()
     forces_mn: Floats | None = None
     preloaded: bool = False
+    holding_mn: Floats | None = None
 
 
 def held(node_count: int, nodes: npt.ArrayLike, components: str = "xyz") -> Held:

@@ -1,7 +1,7 @@
 """How an organ settles after a part of it was cut away: the change from how it was scanned."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from surgiplan.errors import PlanError, SolveError
 from surgiplan.jobs_report import Report, part, silent
 
 from .assembly import Problem
-from .carried import shape_weights
+from .carried import nearest_on_surface, shape_weights
 from .contact import Contacted
 from .cubic import CutPlane
 from .cut_face import CutFace, cut_face
@@ -22,7 +22,7 @@ from .organ import Body, Organ, free
 from .rehearsal import Rehearsal
 from .remnant_settings import RemnantSettings, body_of, in_operation, in_scan, tissue_of
 from .response import Response, response_of
-from .solve import Solution, solve
+from .solve import Solution, Step, solve
 
 __all__ = ["RemnantResponse", "settle_remnant"]
 
@@ -35,6 +35,7 @@ _LEAST_CARRIED = 0.3
 _SLIVER = 0.005
 _WHOLE = 2.5
 """The whole organ gets at most this many times the elements wanted in the remnant."""
+_STEPS = 3
 _GRIP = 10.0
 """A handle's springs are so many times as stiff as tissue as deep as the handle is wide."""
 
@@ -43,8 +44,9 @@ _GRIP = 10.0
 class RemnantResponse:
     """A response with what belongs to a cut; displacements are from where things were scanned.
 
-    ``mesh``: the remnant as scanned; its nodes move by ``displacement_mm`` (n, 3).  ``problem`` and
-    ``solution``: the same from rest.  ``cut`` (m,):
+    ``mesh``: the remnant as scanned; its nodes move by ``displacement_mm`` (n, 3), in ``steps`` of
+    equilibria while what held it in its scan is let go.  ``problem`` and ``solution``: the same
+    from rest.  ``cut`` (m,):
     which triangles of the response lie on the cut.  ``volume_before_ml`` and ``volume_after_ml``:
     of the mesh as scanned and settled; ``removed_ml`` by sampling.  ``scan_miss_mm``: how far the
     whole organ under the scan's own loads lies from its scan.  ``handle_force_n``: what pulls at
@@ -56,6 +58,7 @@ class RemnantResponse:
     displacement_mm: Floats = field(repr=False)
     problem: Problem = field(repr=False)
     solution: Solution = field(repr=False)
+    steps: tuple[Step, ...] = field(repr=False)
     cut: Flags = field(repr=False)
     face: CutFace | None
     volume_before_ml: float
@@ -74,6 +77,23 @@ class RemnantResponse:
     def carried_mm(self, points_mm: Floats) -> Floats:
         """Displacement (p, 3) of points (p, 3) LPS in or at the remnant, as they were scanned."""
         return np.asarray(shape_weights(self.mesh, points_mm) @ self.displacement_mm)
+
+    def carried_steps_mm(self, points_mm: Floats) -> Floats:
+        """Displacement (k, p, 3) of points (p, 3) LPS at each of the steps."""
+        weights = shape_weights(self.mesh, points_mm)
+        return np.stack([weights @ step.displacement_mm for step in self.steps])
+
+    def away_from_cut_mm(self, points_mm: Floats, *, settled: bool) -> Floats:
+        """Distance (p,) of points of the remnant, given as scanned (p, 3), to the cut face [mm].
+
+        ``settled``: after points and face have moved, otherwise as scanned.
+        """
+        face, faces = self.response.points_mm, self.response.triangles[self.cut]
+        if settled:
+            face = face + self.response.displacement_mm
+            points_mm = points_mm + self.carried_mm(points_mm)
+        near = nearest_on_surface(face, faces, points_mm) @ face
+        return np.asarray(np.linalg.norm(near - points_mm, axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +145,7 @@ def settle_remnant(
         springs = (hung.springs, handle) if handle else (hung.springs,)
         around, factors = in_operation(settings), body.factors(scanned)
         problem = body.under(mesh, factors, springs, around, hung.contacts)
-        solution = solve(problem, free(mesh), start_mm=-offsets, report=part(report, 0.7, 0.95))
+        solution = _let_go(problem, -offsets, part(report, 0.7, 0.95))
     except SolveError as error:
         raise _named(error, organ) from error
     report(0.95, "Evaluating stress and displacement")
@@ -136,6 +156,9 @@ def settle_remnant(
         displacement_mm=u,
         problem=problem,
         solution=solution,
+        steps=tuple(
+            replace(step, displacement_mm=step.displacement_mm + offsets) for step in solution.steps
+        ),
         cut=np.repeat(cut, len(mesh.element.face.triangles)),
         face=cut_face(scanned, u, cut),
         volume_before_ml=scanned.volume_mm3 / 1000,
@@ -147,6 +170,21 @@ def settle_remnant(
         tissue=tissue_of(settings, organ).name,
         assumptions=_assumptions(organ, settings),
     )
+
+
+def _let_go(problem: Problem, scanned_mm: Floats, report: Report) -> Solution:
+    """From the scan, where its neighbour and the loads of then held the remnant, to equilibrium.
+
+    ``scanned_mm`` (n, 3): displacement of the mesh at rest to where it was scanned.  What is
+    missing there to equilibrium is held at first and let go in steps, or at once where the remnant
+    touches its neighbours.
+    """
+    if problem.loads.contacts:
+        return solve(problem, free(problem.mesh), start_mm=scanned_mm, report=report)
+    loads = replace(problem.loads, preloaded=True)
+    missing = problem.on(problem.mesh, loads).at(scanned_mm, 1.0, tangent=False).residual
+    held = problem.on(problem.mesh, replace(loads, holding_mn=missing))
+    return solve(held, free(problem.mesh), start_mm=scanned_mm, steps=_STEPS, report=report)
 
 
 def _sides(organ: Organ, removed: CutPlane | Distance | None) -> tuple[float, float]:

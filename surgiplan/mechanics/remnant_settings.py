@@ -105,7 +105,7 @@ class RemnantSettings:
     elements: Annotated[
         int,
         Quantity("1", 300, 20000, "tetrahedra wanted in the remnant; more are slower, more exact"),
-    ] = 2500
+    ] = 2000
 
 
 def tissue_of(settings: RemnantSettings, organ: Organ) -> KnownTissue:

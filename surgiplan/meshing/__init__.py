@@ -1,5 +1,6 @@
 """Segments as surfaces and back: made, repaired, thinned out, cut, and as signed distances."""
 
+from .contours import surface_at_zero
 from .cuts import cut_by_plane
 from .decimation import decimated
 from .distance import SignedDistance, signed_distance
@@ -19,6 +20,7 @@ __all__ = [
     "repaired",
     "require_closed",
     "signed_distance",
+    "surface_at_zero",
     "surface_distance",
     "surface_of",
     "surfaces_of",

@@ -5,7 +5,7 @@ from .centerlines import trace
 from .devices import Device, Force, catalogue, design, device, force_of
 from .fit import Rule, StentFit, Verdict, fit
 from .gaps import gap_ml, gap_remarks, margin_remarks
-from .resections import Division, Margin, divide, margin, prepare, remnant, specimen
+from .resections import Division, Margin, divide, margin, prepare, remnant, skin_points, specimen
 from .section_view import SectionView, section_view
 from .sections import Sections, sections
 from .snapping import nearest_voxel
@@ -46,6 +46,7 @@ __all__ = [
     "remnant",
     "section_view",
     "sections",
+    "skin_points",
     "source_text",
     "specimen",
     "struts",

@@ -11,7 +11,16 @@ from surgiplan.errors import PlanError
 from surgiplan.model import Points, Resection, Segment
 from surgiplan.units import MM3_PER_ML
 
-__all__ = ["Division", "Margin", "divide", "margin", "prepare", "remnant", "specimen"]
+__all__ = [
+    "Division",
+    "Margin",
+    "divide",
+    "margin",
+    "prepare",
+    "remnant",
+    "skin_points",
+    "specimen",
+]
 
 _SMOOTHING_SPACINGS = 0.7
 """Standard deviation of the smoothing that turns a lesion's voxels into a surface, in units of
@@ -81,14 +90,22 @@ def divide(organ: Segment, resection: Resection) -> Division:
     return Division(resected_mm3 / MM3_PER_ML, remnant_mm3 / MM3_PER_ML, area_mm2)
 
 
-def margin(lesion: Segment, resection: Resection) -> Margin:
+def margin(
+    lesion: Segment,
+    resection: Resection,
+    *,
+    changes_mm: npt.NDArray[np.float64] | None = None,
+) -> Margin:
     """Distances of a lesion's surface to the plane, positive on the side of the specimen.
 
     The surface is that of the smoothed voxels at the level that keeps their volume, so that
-    neither voxel corners nor smoothing shift it.  Raises PlanError for a lesion without voxels.
+    neither voxel corners nor smoothing shift it.  ``changes_mm`` (n,): by how much each of the
+    ``skin_points`` has moved against the cut.  Raises PlanError for a lesion without voxels.
     """
     surface = _skin(lesion)
     heights = (surface.points_lps - resection.point_lps) @ resection.normal
+    if changes_mm is not None:
+        heights = heights + changes_mm
     order = np.argsort(heights)
     share = np.cumsum(surface.areas_mm2[order]) / surface.areas_mm2.sum()
     p5 = heights[order[min(int(np.searchsorted(share, 0.05)), len(order) - 1)]]
@@ -101,6 +118,11 @@ def margin(lesion: Segment, resection: Resection) -> Margin:
         uncertainty_mm=float(np.linalg.norm(lesion.grid.spacing_mm)),
         nearest_lps=(float(x), float(y), float(z)),
     )
+
+
+def skin_points(lesion: Segment) -> Points:
+    """The points (n, 3) of a lesion's surface in LPS [mm] that its margin is measured at."""
+    return _skin(lesion).points_lps
 
 
 def prepare(organ: Segment, lesion: Segment | None = None) -> None:

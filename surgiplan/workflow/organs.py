@@ -33,7 +33,9 @@ _CAVA = ("cava", "ivc")
 _VESSELS = ("vein", "arter", "portal", "vessel", "aorta")
 _INSIDE = 0.05
 """A structure lies in the organ if at least this share of it does."""
-_TOUCHES_MM = 6.0
+_TOUCHES_MM = 2.5
+"""Between voxels of neighbours, drawn by different hands."""
+_AROUND_MM = 12.0
 _COARSE_MM = 1.8
 _FEW = 100_000
 """Segments of fewer voxels are small or thin and stay as they are."""
@@ -128,7 +130,7 @@ def _near(
     for one in segments:
         index = np.argwhere(one.mask)
         away = distance(one.grid.to_lps(index))
-        near = np.abs(away) < 2 * _TOUCHES_MM
+        near = np.abs(away) < _AROUND_MM
         if outside:
             near &= away > 0
         if near.any() and away[near].min() < _TOUCHES_MM:

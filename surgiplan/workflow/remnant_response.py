@@ -14,6 +14,12 @@ from .answers import finding_of, mesh_numbers, plain_numbers, tidy
 from .kept_meshes import stuffed_once
 from .neighbours import among_neighbours
 from .organs import organ_in
+from .remnant_surfaces import (
+    embedded_arrays,
+    embedded_numbers,
+    fine_response,
+    margin_numbers,
+)
 from .scenarios import Scenario
 
 if TYPE_CHECKING:
@@ -82,23 +88,44 @@ def settled_remnant(
         found = among_neighbours(case, target, found)
     removed = CutPlane(resection.point_lps, resection.normal)
     stuff = stuffed_once(target, kept, _volumes_mm3(target, division))
-    answer = settle_remnant(found.organ, removed, settings, part(report, 0.1, 0.95), stuff=stuff)
+    answer = settle_remnant(found.organ, removed, settings, part(report, 0.1, 0.85), stuff=stuff)
     quality = replace(
         answer.response.mesh_quality,
         volume_error_fraction=answer.volume_before_ml / division.remnant_ml - 1,
     )
+    report(0.85, "Carrying surfaces along")
+    seen, arrays = fine_response(found, resection, answer)
+    arrays |= embedded_arrays(found, resection, answer)
+    lesion = case.segments.get(resection.lesion_id)
     numbers = {
         **plain_numbers(answer.response),
         "mesh_quality": mesh_numbers(quality),
         **_cut_numbers(answer),
         "tissue": answer.tissue,
-        "remnant_after": _remnant(answer, division.remnant_ml),
+        "history": _history(answer),
+        "remnant_after": {
+            **_remnant(answer, division.remnant_ml),
+            **margin_numbers(lesion, resection, answer),
+        },
+        "embedded": embedded_numbers(found, arrays),
         "assumptions": [*answer.assumptions, *found.remarks],
     }
     inputs = [path, *found.made_from]
-    response = answer.response
-    finding = finding_of(case, path, "remnant response", inputs, settings, numbers, response)
-    return finding, answer
+    finding = finding_of(case, path, "remnant response", inputs, settings, numbers, seen)
+    return replace(finding, arrays={**finding.arrays, **arrays}), answer
+
+
+def _history(answer: "RemnantResponse") -> list[dict[str, Any]]:
+    return [
+        {
+            "fraction": step.fraction,
+            "displacement_max_mm": float(np.linalg.norm(step.displacement_mm, axis=1).max()),
+            "iterations": step.iterations,
+            "residual": step.residual,
+            "min_jacobian": step.min_jacobian,
+        }
+        for step in answer.steps
+    ]
 
 
 def _cut_numbers(answer: "RemnantResponse") -> dict[str, Any]:

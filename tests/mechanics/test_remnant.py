@@ -11,7 +11,7 @@ from surgiplan.errors import Cancelled, PlanError, SolveError
 from surgiplan.mechanics import CutPlane, Organ, RemnantSettings, settle_remnant, warm_up
 
 BOUNDS = np.array([[-60.0, -45, -35], [60, 45, 35]])
-SETTINGS = RemnantSettings(elements=600)
+SETTINGS = RemnantSettings(elements=450)
 
 
 def plane(point, normal):
@@ -143,7 +143,7 @@ def test_a_handle_pulls_the_cut_edge_aside_and_tells_its_force():
 
 def test_a_pull_that_no_tissue_follows_names_the_organ():
     with pytest.raises(SolveError, match="What stays of the liver did not settle"):
-        settled(handle_lps=(20.0, -42.0, 0.0), pull_mm=(300.0, 900.0, 0.0), elements=300)
+        settled(handle_lps=(20.0, -42.0, 0.0), pull_mm=(500.0, 5000.0, 0.0), elements=300)
 
 
 def test_a_small_cut_leaves_the_far_side_where_it_was():
