@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Grip", "RemnantInHand", "take_in_hand"]
 
 Floats = npt.NDArray[np.float64]
-_CARRIED = "embedded/"
+_STAYS = ("points_lps", "triangles", "cut")
+"""Endings of the arrays that a pull does not change."""
 _HANDLE = ("handle_lps", "pull_mm")
 
 
@@ -50,19 +51,17 @@ class RemnantInHand:
     """
 
     def __init__(self, finding: Finding, answer: "RemnantResponse", *, radius_mm: float) -> None:
-        from surgiplan.mechanics import shape_weights, surface_triangles
+        from surgiplan.mechanics import shape_weights
 
         self.finding = finding
         """The settled remnant before anybody pulls."""
-        self._scanned, self._radius_mm = answer.mesh, radius_mm
+        self._radius_mm = radius_mm
         self._offsets = answer.displacement_mm - answer.solution.displacement_mm
         self._rehearsal = answer.rehearsal()
-        self._nodes, self._triangles = surface_triangles(answer.mesh)
-        self._cut = answer.cut
         self._carried = {
             name: shape_weights(answer.mesh, np.asarray(points, float))
             for name, points in finding.arrays.items()
-            if name.startswith(_CARRIED) and name.endswith("/points_lps")
+            if name.endswith("points_lps")
         }
 
     def grip(self, point_lps: npt.ArrayLike) -> "Grip":
@@ -83,10 +82,9 @@ class RemnantInHand:
 
         answer = self._rehearsal.drag(Handle(grip.nodes, by_mm), report=report)
         u = answer.displacement_mm + self._offsets
-        moved = u[self._nodes]
         numbers = {
             "converged": True,
-            "displacement_max_mm": tidy(float(np.linalg.norm(moved, axis=1).max())),
+            "displacement_max_mm": tidy(float(np.linalg.norm(u, axis=1).max())),
             "handle_force_n": tidy(float(np.linalg.norm(answer.force_mn[0])) / 1000),
             "residual": tidy(answer.residual),
             "min_jacobian": tidy(answer.min_jacobian),
@@ -101,17 +99,11 @@ class RemnantInHand:
 
     def _arrays(self, displacement_mm: Floats) -> dict[str, npt.NDArray[Any]]:
         """The surface, and all that is carried along, with all nodes (n, 3) moved from the scan."""
-        kept = {n: a for n, a in self.finding.arrays.items() if n.startswith(_CARRIED)}
+        kept = {n: a for n, a in self.finding.arrays.items() if n.endswith(_STAYS)}
         for name, weights in self._carried.items():
             moved = np.asarray(weights @ displacement_mm)
             kept[name.replace("points_lps", "displacement_mm")] = moved
-        return {
-            "points_lps": self._scanned.nodes_mm[self._nodes],
-            "triangles": self._triangles,
-            "displacement_mm": displacement_mm[self._nodes],
-            "cut": self._cut,
-            **kept,
-        }
+        return kept
 
 
 @dataclass(frozen=True, eq=False)

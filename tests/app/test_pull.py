@@ -61,7 +61,9 @@ def test_tissue_follows_the_hand_and_escape_lets_it_go(in_hand):
     in_hand.drag("3d", front(in_hand), front(in_hand) + QPoint(0, 40), release=False)
     in_hand.until(lambda: largest_mm(in_hand) > before + 3, "following")
     assert "Handle force" in in_hand.find("responseTable").text()
-    assert any("Handle: pulled" in text for text in in_hand.view("3d").scene.texts())
+    in_hand.until(
+        lambda: any("Handle: pulled" in text for text in in_hand.view("3d").scene.texts()), "drawn"
+    )
     in_hand.window.cancel()
     in_hand.settle()
     assert largest_mm(in_hand) == pytest.approx(before, abs=0.5)

@@ -33,7 +33,7 @@ def test_tissue_in_the_hand_goes_where_the_hand_goes_and_no_farther(hand):
     after = hand.pulled(grip, (0.0, -12.0, 0.0))
     moved = places(after) - before
     held = np.linalg.norm(before - front_of(hand.finding), axis=1) < 8.0
-    assert moved[held] == pytest.approx(np.tile([0.0, -12.0, 0.0], (held.sum(), 1)), abs=0.05)
+    assert moved[held] == pytest.approx(np.tile([0.0, -12.0, 0.0], (held.sum(), 1)), abs=0.2)
     assert np.linalg.norm(moved, axis=1).max() < 12.5
     far = np.linalg.norm(before - front_of(hand.finding), axis=1).argmax()
     assert np.linalg.norm(moved[far]) < 4.0
