@@ -14,6 +14,8 @@ _TITLES = {
     "strain_p95": ("strain, 95th percentile", ""),
     "strain_p99": ("strain, 99th percentile", ""),
     "radial_force_n": ("radial force", "N"),
+    "apposition_fraction": ("apposition, as a fraction", ""),
+    "largest_gap_mm": ("largest gap", "mm"),
     "cut_face_displacement_mean_mm": ("mean displacement of the cut face", "mm"),
 }
 

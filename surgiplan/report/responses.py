@@ -18,11 +18,14 @@ _HEADLINES = {
     "strain_p95": ("Largest strain, 95th percentile", ""),
     "strain_p99": ("Largest strain, 99th percentile", ""),
     "radial_force_n": ("Radial force of the stent", "N"),
+    "apposition_fraction": ("Apposition", "%"),
+    "largest_gap_mm": ("Largest gap to the wall", "mm"),
     "contact_pressure_max_kpa": ("Largest contact pressure", "kPa"),
 }
 _UNITS = {
     "_kpa_per_mm": "kPa/mm", "_kg_per_m3": "kg/m³", "_m_per_s2": "m/s²", "_mm": "mm",
     "_mm2": "mm²", "_kpa": "kPa", "_n": "N", "_ml": "ml", "_mmhg": "mmHg",
+    "_deg": "°", "_fraction": "%",
 }  # fmt: skip
 _OF_A_SCENARIO = ("displacement_max_mm", "stress_p99_kpa")
 _ROWS = 8
@@ -132,17 +135,23 @@ def _band(band: Mapping[str, Any] | None, unit: str) -> str:
     if not band:
         return "–"
     at_least = "at least " * bool(band.get("at_least"))
-    return f"{at_least}{band['low']:.3g} to {_short(band['high'], unit)}"
+    return f"{at_least}{_digits(band['low'], unit)} to {_short(band['high'], unit)}"
 
 
 def _short(value: Any, unit: str) -> str:
-    return number(f"{value:.3g}" if _is_number(value) else None, 0, unit)
+    return number(_digits(value, unit) if _is_number(value) else None, 0, unit)
+
+
+def _digits(value: float, unit: str) -> str:
+    return f"{100 * value if unit == '%' else value:.3g}"
 
 
 def _plain(value: Any, unit: str) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"({', '.join(_plain(one, '') for one in value)}) {unit}".strip()
-    return f"{value:g} {unit}".strip() if _is_number(value) else str(value)
+    if not _is_number(value):
+        return str(value)
+    return _short(value, unit) if unit == "%" else f"{value:g} {unit}".strip()
 
 
 def _is_number(value: Any) -> bool:

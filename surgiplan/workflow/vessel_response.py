@@ -19,26 +19,42 @@ if TYPE_CHECKING:
 
 __all__ = ["HEADLINES", "scenarios", "vessel_response"]
 
-HEADLINES = (*_ALWAYS, "radial_force_n", "contact_pressure_max_kpa")
+HEADLINES = (
+    *_ALWAYS,
+    "radial_force_n",
+    "radial_resistive_force_n",
+    "contact_pressure_mean_kpa",
+    "contact_pressure_max_kpa",
+    "apposition_fraction",
+    "largest_gap_mm",
+    "deployed_length_mm",
+    "straightening_deg",
+)
 """Numbers that come with an error and a band."""
-
 
 _DIASTOLE, _SYSTOLE = 80 / 93, 120 / 93
 """Over the mean pressure, where it is 120/80 mmHg."""
+
+_THICKER = 4 / 3
+"""An aorta's wall of 1.5 mm may well have 1.1 or 2 (unconfirmed)."""
 
 
 def scenarios(settings: Any) -> tuple[Scenario, ...]:
     """What might be otherwise in this patient than ``settings`` (``VesselSettings``) say."""
     from surgiplan.mechanics import tissue
 
-    wall = tissue("aorta")
+    wall, held_by = tissue("aorta"), ("surroundings_kpa_per_mm", "ends_kpa_per_mm")
     return (
         Scenario("soft wall", times={"young_modulus_kpa": wall.low}),
         Scenario("stiff wall", times={"young_modulus_kpa": wall.high}),
+        Scenario("thin wall", times={"thickness_mm": 1 / _THICKER}),
+        Scenario("thick wall", times={"thickness_mm": _THICKER}),
         Scenario("low blood pressure", times={"pressure_mmhg": _DIASTOLE}),
         Scenario("high blood pressure", times={"pressure_mmhg": _SYSTOLE}),
-        Scenario("soft surroundings", times={"surroundings_kpa_per_mm": 0.5}),
-        Scenario("firm surroundings", times={"surroundings_kpa_per_mm": 2.0}),
+        Scenario("soft surroundings", times=dict.fromkeys(held_by, 0.5)),
+        Scenario("firm surroundings", times=dict.fromkeys(held_by, 2.0)),
+        Scenario("stretched less", times={"axial_prestretch_fraction": 0.5}),
+        Scenario("stretched more", times={"axial_prestretch_fraction": 1.5}),
     )
 
 

@@ -16,6 +16,7 @@ NUMBERS = {
     "converged": True, "iterations": 12, "residual": 3e-7, "min_jacobian": 0.93,
     "element": "10-node tetrahedron", "tet_count": 4032, "poisson_ratio": 0.45,
     "displacement_max_mm": 1.234, "stress_p99_kpa": 48.1, "tip_force_n": 0.7,
+    "apposition_fraction": 0.955,
     "force_balance_error_fraction": 2e-8, "discretisation_error_fraction": 0.031,
     "discretisation_reason": None, "second_mesh_elements": 960,
     "discretisation": {"displacement_max_mm": 0.031},
@@ -56,6 +57,7 @@ def printed(case, numbers, pictures=None):
 def test_each_number_stands_beside_its_error_and_its_band(case):
     text = printed(case, NUMBERS)
     assert "Largest displacement 1.23 mm ± 3.1 % at least 0.91 to 1.67 mm" in text
+    assert "Apposition 95.5 % – –" in text
     assert "Tip force 0.7 N – 0.5 to 0.9 N" in text
     assert "beside a second mesh of 960" in text
     assert "residual 3.0e-07" in text
