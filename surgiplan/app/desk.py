@@ -97,6 +97,11 @@ class Desk(QObject):
         return self._running[0] if self._running else None
 
     @property
+    def writable_path(self) -> "Path | Place | None":
+        """Where the case lies on disk, if this window may write there."""
+        return None if self.is_read_only else self.path
+
+    @property
     def has_changes(self) -> bool:
         """Whether closing now would lose work."""
         return bool(self.session.unsaved)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surgiplan.edits import AddCenterline, AddSegments, AddVolume, RecordFinding
 from surgiplan.errors import DicomError
@@ -24,6 +24,9 @@ from surgiplan.workflow import (
     suitability_rows,
     trace_centerline,
 )
+
+if TYPE_CHECKING:
+    from surgiplan.io import CasePath, Kept
 
 __all__ = [
     "FoundSeries",
@@ -139,18 +142,33 @@ def traced(case: Case, lumen: str, start: Any, end: Any, report: Report) -> AddC
     return AddCenterline(replace(edit.centerline, name=name))
 
 
-def simulated(case: Case, path: str, settings: dict[str, Any], report: Report) -> RecordFinding:
-    """Simulate as the edit that keeps the answer."""
-    edit = simulate(case, path, settings, report=report)
+def simulated(
+    case: Case,
+    path: str,
+    settings: dict[str, Any],
+    report: Report,
+    *,
+    beside: "CasePath | None" = None,
+) -> RecordFinding:
+    """Simulate as the edit that keeps the answer; meshes are kept ``beside`` the case on disk."""
+    edit = simulate(case, path, settings, report=report, kept=_kept(beside))
     _ = edit.finding.digest
     return edit
 
 
-def substantiated(case: Case, finding: Finding, report: Report) -> RecordFinding:
+def substantiated(
+    case: Case, finding: Finding, report: Report, *, beside: "CasePath | None" = None
+) -> RecordFinding:
     """Estimate the error and the band of an answer as the edit that keeps them with it."""
-    edit = substantiate(case, finding, report=report)
+    edit = substantiate(case, finding, report=report, kept=_kept(beside))
     _ = edit.finding.digest
     return edit
+
+
+def _kept(beside: "CasePath | None") -> "Kept | None":
+    from surgiplan import io
+
+    return None if beside is None else io.kept_beside(beside)
 
 
 def report_written(

@@ -127,7 +127,9 @@ BAND = {
 }
 
 
-def evidenced(_case: Case, finding: Finding, report: Any, *, seconds: float = 0.0) -> RecordFinding:
+def evidenced(
+    _case: Case, finding: Finding, report: Any, *, seconds: float = 0.0, beside: Any = None
+) -> RecordFinding:
     """Stands in for the minutes of a second mesh and of scenarios; runs in the worker."""
     for n in range(int(100 * seconds)):
         report(n / (100 * seconds), "Soft tissue: load step 1")

@@ -71,6 +71,8 @@ def test_beside_an_encrypted_case_all_is_sealed_and_nothing_plain_stays(path):
     io.kept_beside(path).put(KEY, ARRAYS)
     place = io.encrypt(path, WORDS, cost=QUICK)
     assert not (path / "derived").exists()
+    io.Kept(io.Place(path)).put(KEY, ARRAYS)
+    assert not (path / "derived").exists(), "a job that began before keeps nothing plain"
     io.kept_beside(place).put(KEY, ARRAYS)
     assert same(io.kept_beside(io.unlock(path, WORDS)).get(KEY))
     (file,) = (path / "sealed" / "derived").iterdir()

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from surgiplan import io
+from surgiplan.app.work import simulated
+from surgiplan.jobs_report import silent
 from surgiplan.workflow import kept_tetrahedra, simulate, tetrahedra_of
 from tests.app import bodies
 from tests.meshing.bodies import GRIDS, ball, segment
@@ -67,12 +70,15 @@ def test_a_kept_mesh_that_is_none_is_made_again(body, harm):
     assert np.array_equal(again.mesh.nodes_mm, first.mesh.nodes_mm)
 
 
-def test_a_second_simulation_of_the_same_cut_does_not_mesh_again_and_answers_the_same():
-    case, kept = bodies.planned_case(), Memory()
-    first, second = (
-        simulate(case, "resection", {"elements": 500}, kept=kept).finding for _ in range(2)
-    )
-    assert kept.puts == 1
+def test_a_second_simulation_of_the_same_cut_does_not_mesh_again_and_answers_the_same(tmp_path):
+    case, path, few = bodies.planned_case(), tmp_path / "a.splan", {"elements": 500}
+    io.save(case, path)
+    first = simulate(case, "resection", few, kept=io.kept_beside(path)).finding
+    (file,) = (path / "derived").iterdir()
+    made_at = file.stat().st_mtime_ns
+    second = simulated(case, "resection", few, silent, beside=path).finding
+    assert [(path / "derived" / file.name).stat().st_mtime_ns] == [made_at]
+    assert len(list((path / "derived").iterdir())) == 1
     assert second.numbers == first.numbers
     for name, array in first.arrays.items():
         assert np.array_equal(second.arrays[name], array), name

@@ -35,7 +35,8 @@ class EvidenceState(QWidget):
     def start(self, finding: Finding) -> None:
         """Compute a second mesh and the scenarios of an answer; it stands meanwhile."""
         self.drop()
-        work = partial(substantiated, self._desk.session.case, finding)
+        desk = self._desk
+        work = partial(substantiated, desk.session.case, finding, beside=desk.writable_path)
         title = "Second mesh and scenarios"
         done = partial(self._done, finding)
         self._desk.run(_KIND, title, work, done, quiet=True, jobs=self._desk.afterwards)

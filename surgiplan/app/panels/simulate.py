@@ -73,7 +73,7 @@ class SimulatePanel(Panel):
         self._show_form(path)
         values = self._values(path)
         self.evidence.drop()
-        work = partial(simulated, case, path, values)
+        work = partial(simulated, case, path, values, beside=self.desk.writable_path)
         title = f"Response to {shown_name(subject, case)}"
         self.desk.run("simulate", title, work, self._done, otherwise=self._no_answer)
 

@@ -56,7 +56,9 @@ class Kept:
         if len(content) + _DIGEST > min(_LARGEST_BYTES, self.limit_bytes):
             return
         folder = self.place.files / FOLDER
-        with suppress(OSError):
+        with suppress(OSError, CaseFileError):
+            # Encrypted meanwhile, a case must not get anything plain again.
+            place_of(self.place)
             if self.place.files.is_dir() and not folder.is_symlink():
                 folder.mkdir(mode=0o700, exist_ok=True)
                 self.place.write(self._name(key), hashlib.sha256(content).digest() + content)
