@@ -15,6 +15,7 @@ from .carried import nearest_on_surface, shape_weights
 from .contact import Contacted
 from .cubic import CutPlane
 from .cut_face import CutFace, cut_face
+from .fields import surface_triangles
 from .lattice import Distance, stuffed
 from .loads import Springs
 from .mesh import Mesh, gate
@@ -82,6 +83,14 @@ class RemnantResponse:
         """Displacement (k, p, 3) of points (p, 3) LPS at each of the steps."""
         weights = shape_weights(self.mesh, points_mm)
         return np.stack([weights @ step.displacement_mm for step in self.steps])
+
+    def pressed_kpa(self, points_mm: Floats) -> Floats:
+        """Pressure (p,) of the neighbours at points (p, 3) LPS of the surface, as scanned."""
+        if self.neighbours is None:
+            return np.zeros(len(points_mm))
+        nodes, triangles = surface_triangles(self.mesh)
+        own = self.neighbours.at_nodes_kpa(len(self.mesh.nodes_mm))[nodes]
+        return np.asarray(nearest_on_surface(self.mesh.nodes_mm[nodes], triangles, points_mm) @ own)
 
     def away_from_cut_mm(self, points_mm: Floats, *, settled: bool) -> Floats:
         """Distance (p,) of points of the remnant, given as scanned (p, 3), to the cut face [mm].

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from surgiplan.mechanics import Organ
     from surgiplan.meshing import SignedDistance
 
-__all__ = ["InCase", "coarsened", "organ_in"]
+__all__ = ["InCase", "organ_in"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -64,7 +64,7 @@ def organ_in(case: Case, target: Segment, lesion_id: str, *, with_hu: bool) -> I
     from surgiplan.mechanics import Organ
     from surgiplan.meshing import signed_distance
 
-    distance = signed_distance(coarsened(target))
+    distance = signed_distance(_coarsened(target))
     others = [
         one
         for one in case.segments.values()
@@ -83,10 +83,10 @@ def organ_in(case: Case, target: Segment, lesion_id: str, *, with_hu: bool) -> I
         distance=distance,
         bounds_mm=distance.bounds_mm,
         tissue=tissue,
-        lesions=tuple(signed_distance(coarsened(one)) for one in lesions),
+        lesions=tuple(signed_distance(_coarsened(one)) for one in lesions),
         hu=partial(_hu_at, volume) if with_hu and volume is not None else None,
         cava=_nearest(cava),
-        vessels=tuple(signed_distance(coarsened(one)) for one in entering.values()),
+        vessels=tuple(signed_distance(_coarsened(one)) for one in entering.values()),
     )
     used = {one.id for one in (target, *lesions, *inside)} | set(cava) | set(entering)
     paths = [f"segments/{name}" for name in case.segments if name in used]
@@ -151,10 +151,10 @@ def _nearest(segments: dict[str, Segment]) -> "SignedDistance | None":
 
     if not segments:
         return None
-    return signed_distance(coarsened(max(segments.values(), key=lambda one: one.voxels)))
+    return signed_distance(_coarsened(max(segments.values(), key=lambda one: one.voxels)))
 
 
-def coarsened(segment: Segment) -> Segment:
+def _coarsened(segment: Segment) -> Segment:
     """The segment with whole voxels put together while they stay below about 2 mm.
 
     Elements are several times larger.  A block belongs to it where at least half of it does, in

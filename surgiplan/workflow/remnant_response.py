@@ -96,6 +96,9 @@ def settled_remnant(
     report(0.85, "Carrying surfaces along")
     seen, arrays = fine_response(found, resection, answer)
     arrays |= embedded_arrays(found, resection, answer)
+    if answer.neighbours is not None:
+        pressed = answer.pressed_kpa(seen.points_mm)
+        arrays["contact_pressure_kpa"] = pressed.astype(np.float32)
     lesion = case.segments.get(resection.lesion_id)
     numbers = {
         **plain_numbers(answer.response),

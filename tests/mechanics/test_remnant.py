@@ -223,4 +223,8 @@ def test_a_neighbour_stops_a_remnant_that_falls_onto_it():
     assert largest(stopped) < 0.95 * largest(falling)
     push = stopped.neighbours.force_mn
     assert push[0] > 10 * abs(push[2])
+    points = stopped.response.points_mm
+    pressed = stopped.pressed_kpa(points)
+    assert points[pressed.argmax(), 0] < -40
+    assert not pressed[points[:, 1] < -25].any()
     assert stopped.response.force_balance_error_fraction < 1e-6

@@ -39,19 +39,26 @@ class Touch:
 
 @dataclass(frozen=True, eq=False)
 class Contacted:
-    """A contact at equilibrium, at the quadrature points of its faces.
+    """A contact at equilibrium, at the quadrature points of its ``faces`` (f, k).
 
     ``pressure_kpa`` (f, q), ``friction_kpa`` (f, q, 3) on the tissue, ``gap_mm`` (f, q) negative
     inside; ``force_mn`` (3,) on the tissue, ``area_mm2`` at rest of what touches, and the largest
     ``penetration_mm``.
     """
 
+    faces: Ints
     pressure_kpa: Floats
     friction_kpa: Floats
     gap_mm: Floats
     force_mn: Floats
     area_mm2: float
     penetration_mm: float
+
+    def at_nodes_kpa(self, count: int) -> Floats:
+        """Pressure at the ``count`` nodes of the mesh: the mean of the faces around, or 0."""
+        total, around = np.zeros(count), np.bincount(self.faces.ravel(), minlength=count)
+        np.add.at(total, self.faces, self.pressure_kpa.mean(axis=1)[:, None])
+        return np.asarray(total / np.maximum(around, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +145,7 @@ class Pressing:
     def _answered(self, met: Met, rubbed: Floats) -> Contacted:
         total = met.pressure[..., None] * met.slope + rubbed
         return Contacted(
+            self._faces,
             met.pressure,
             rubbed,
             met.gap,
