@@ -8,6 +8,7 @@ from .device import Deployed, Device, DeviceSettings, deployed, device_of, stent
 from .fields import surface_triangles
 from .fitting import inside_mm3
 from .lattice import Distance, sampled_distance, stuffed
+from .layers import Deposits, wall_range
 from .loads import (
     Expander,
     Held,
@@ -54,6 +55,7 @@ __all__ = [
     "Contacted",
     "CutPlane",
     "Deployed",
+    "Deposits",
     "Device",
     "DeviceSettings",
     "Distance",
@@ -125,6 +127,7 @@ __all__ = [
     "surface_triangles",
     "tissue",
     "tissues",
+    "wall_range",
     "warm_up",
     "weight_mn_per_mm3",
 ]

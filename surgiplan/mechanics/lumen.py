@@ -53,8 +53,8 @@ class Lumen:
         return np.asarray((1 - share) * self.degrees[low, at] + share * self.degrees[low + 1, at])
 
 
-def lumen_of(contours_mm: npt.ArrayLike, elements: int, layers: int) -> Lumen:
-    """The grid for about ``elements`` hexahedra in ``layers`` around contours (n, angles, 3).
+def lumen_of(contours_mm: npt.ArrayLike, elements: int) -> Lumen:
+    """The grid for about ``elements`` hexahedra around contours (n, angles, 3).
 
     Contours that have little in common with their neighbours are left out.  Raises GeometryError
     for incomplete contours, and where most are strays.
@@ -63,7 +63,7 @@ def lumen_of(contours_mm: npt.ArrayLike, elements: int, layers: int) -> Lumen:
     kept = _kept(contours)
     rows = _along(contours, kept)
     good = contours[kept]
-    stations, angles = _resolution(good, elements, layers)
+    stations, angles = _resolution(good, elements)
     given = np.arange(contours.shape[1]) / contours.shape[1]
     if _runs_clockwise(good):
         good, given = good[:, ::-1], given[::-1]
@@ -119,14 +119,14 @@ def _along(contours: Floats, kept: npt.NDArray[np.bool_]) -> Floats:
     return np.asarray(np.interp(np.arange(len(contours)), number, places))
 
 
-def _resolution(contours: Floats, elements: int, layers: int) -> tuple[int, int]:
+def _resolution(contours: Floats, elements: int) -> tuple[int, int]:
     """Stations along and angles around, two a cell, of cells about as long as they are wide."""
     around = np.linalg.norm(np.diff(contours, axis=1, append=contours[:, :1]), axis=2)
     perimeter = float(np.median(around.sum(axis=1)))
     length = float(np.linalg.norm(np.diff(contours.mean(axis=1), axis=0), axis=1).sum())
-    edge = np.sqrt(layers * perimeter * length / elements)
+    edge = np.sqrt(perimeter * length / elements)
     angles = int(np.clip(round(perimeter / edge), 12, 48))
-    stations = int(np.clip(round(elements / (layers * angles)), 4, 400))
+    stations = int(np.clip(round(elements / angles), 4, 400))
     return 2 * stations + 1, 2 * angles
 
 

@@ -31,6 +31,7 @@ class Wall:
     below each node, and ``middles_mm`` (n, 3) the middle of the lumen there.
     ``grid`` (stations, angles): nodes of the lumen, corners at even indices, -1 in the middle of
     faces; the parameters of the contour points in it are ``rows`` (n,) and ``columns`` (angles,).
+    ``is_thrombus`` (m,): elements between lumen and wall, up to ``thrombus_max_mm`` thick.
     ``moved_max_mm`` and ``moved_rms_mm``: how far the meshed lumen lies from the contours given,
     but for ``strays`` of them that were left out as unlike their neighbours.
     """
@@ -44,6 +45,8 @@ class Wall:
     grid: Ints
     rows: Floats
     columns: Floats
+    is_thrombus: npt.NDArray[np.bool_]
+    thrombus_max_mm: float
     moved_max_mm: float
     moved_rms_mm: float
     strays: int
@@ -71,20 +74,49 @@ class Wall:
         return np.asarray(field)
 
 
-def wall_of(contours_mm: Floats, thickness_mm: float, elements: int, *, layers: int = 1) -> Wall:
+def wall_of(
+    contours_mm: Floats, thickness_mm: float, elements: int, *, thrombus_mm: Floats | None = None
+) -> Wall:
     """Wall of ``thickness_mm`` around lumen contours (n, angles, 3), about ``elements`` hexahedra.
 
     The same angle index runs along the vessel; a contour does not repeat its first point.  The
     contours are smoothed along and around as little as a valid mesh allows, each part of the
-    vessel by itself.  Raises GeometryError when even strong smoothing gives none: contours that
-    cross, or a bend tighter than the wall.
+    vessel by itself.  ``thrombus_mm`` (n, angles) lies between lumen and wall; where there is some
+    the mesh has two layers and as many elements in each.  Raises GeometryError when even strong
+    smoothing gives no mesh: contours that cross, or a bend tighter than the wall.
     """
-    lumen = lumen_of(contours_mm, elements, layers)
-    lattice = _Lattice(layers, lumen.stations, lumen.angles)
-    mesh = _unfolded(lumen, lattice, thickness_mm)
+    lumen = lumen_of(contours_mm, elements)
+    thrombus = _on_lumen(thrombus_mm, lumen)
+    lattice = _Lattice(2 if thrombus.any() else 1, lumen.stations, lumen.angles)
+    # Where there is no thrombus the inner layer is half of the wall.
+    border = np.maximum(thrombus, thickness_mm / 2) if thrombus.any() else None
+    mesh = _unfolded(lumen, lattice, _depths(thrombus + thickness_mm, border))
     gate(mesh, "the vessel wall")
     contours = np.asarray(contours_mm, float)[lumen.kept]
-    return _compared(_described(mesh, lumen, lattice), contours)
+    return _compared(_described(mesh, lumen, lattice, thrombus, thickness_mm), contours)
+
+
+def _on_lumen(thrombus_mm: Floats | None, lumen: Lumen) -> Floats:
+    """Thickness (stations, angles) on the lumen's grid of that at the points of the contours."""
+    from scipy.ndimage import gaussian_filter
+
+    grid = lumen.stations, lumen.angles
+    if thrombus_mm is None or not (thrombus_mm > 0).any():
+        return np.zeros(grid)
+    order = np.argsort(lumen.columns)
+    along = [np.interp(np.arange(grid[0]), lumen.rows, column) for column in thrombus_mm.T[order]]
+    around = [
+        np.interp(np.arange(grid[1]), lumen.columns[order], row, period=grid[1])
+        for row in np.transpose(along)
+    ]
+    return np.asarray(gaussian_filter(np.array(around), 1.0, mode=("nearest", "wrap")))
+
+
+def _depths(outer: Floats, border: Floats | None) -> Floats:
+    """Depths (levels, stations, angles) of the nodes below the lumen."""
+    if border is None:
+        return np.stack([0 * outer, outer / 2, outer])
+    return np.stack([0 * outer, border / 2, border, (border + outer) / 2, outer])
 
 
 class _Lattice:
@@ -107,13 +139,13 @@ class _Lattice:
         self.station = cell[:, 0, 1]
 
 
-def _unfolded(lumen: Lumen, lattice: _Lattice, thickness_mm: float) -> Mesh:
+def _unfolded(lumen: Lumen, lattice: _Lattice, depths: Floats) -> Mesh:
     """A wall whose elements are sound, smoothed where they would not be."""
     degree = np.zeros(lumen.stations)
     most = len(lumen.degrees) - 1.0
     for _ in range(4 * len(lumen.degrees)):
-        points = _thickened(lumen.smoothed(degree), thickness_mm, len(lattice.number))
-        mesh = Mesh(points[lattice.is_node], lattice.cells)
+        inner = lumen.smoothed(degree)
+        mesh = Mesh(_thickened(inner, depths)[lattice.is_node], lattice.cells)
         volumes = mesh.point_volumes_mm3 / mesh.element.weights
         bad = volumes.min(axis=1) < _WORST * np.abs(volumes).mean(axis=1)
         if not bad.any():
@@ -122,15 +154,17 @@ def _unfolded(lumen: Lumen, lattice: _Lattice, thickness_mm: float) -> Mesh:
         if (degree[rough] >= most).all():
             break
         degree[rough] = np.minimum(degree[rough] + 0.5, most)
+    steps = np.linalg.norm(np.diff(inner.mean(axis=1), axis=0), axis=1)
+    at = int(np.median(lattice.station[bad]))
     raise GeometryError(
-        f"The vessel wall of {thickness_mm:g} mm folds onto itself: its contours cross or it bends "
-        f"more tightly than it is wide. Smooth the lumen, shorten the part to be computed, or make "
-        f"the wall thinner."
+        f"The wall folds at {steps[:at].sum():.0f} mm along the computed part of the vessel, where "
+        f"its contours cross or it bends more tightly than it is wide; smooth the lumen, shorten "
+        f"the part to be computed, or make the wall thinner."
     )
 
 
-def _thickened(inner: Floats, thickness_mm: float, levels: int) -> Floats:
-    """Points (levels, stations, angles, 3), level by level outwards."""
+def _thickened(inner: Floats, depths: Floats) -> Floats:
+    """Points (levels, stations, angles, 3) at depths below the lumen, level by level outwards."""
     from scipy.ndimage import gaussian_filter1d
 
     around = np.roll(inner, -1, axis=1) - np.roll(inner, 1, axis=1)
@@ -139,11 +173,15 @@ def _thickened(inner: Floats, thickness_mm: float, levels: int) -> Floats:
     normals = gaussian_filter1d(normals, 1.4, axis=1, mode="wrap")
     normals = gaussian_filter1d(normals, 1.4, axis=0, mode="nearest")
     normals /= np.maximum(np.linalg.norm(normals, axis=2, keepdims=True), 1e-12)
-    depths = np.linspace(0, thickness_mm, levels)
-    return np.asarray(inner + depths[:, None, None, None] * normals)
+    return np.asarray(inner + depths[..., None] * normals)
 
 
-def _described(mesh: Mesh, lumen: Lumen, lattice: _Lattice) -> Wall:
+def _described(
+    mesh: Mesh, lumen: Lumen, lattice: _Lattice, thrombus: Floats, thickness_mm: float
+) -> Wall:
+    beside = thrombus[1::2, 1::2].ravel() > thickness_mm / 2
+    within = np.zeros(len(mesh.cells), bool)
+    within[: len(beside)] = beside
     level, station, _ = np.nonzero(lattice.is_node)
     faces = mesh.surface
     at_end = [(station[faces] == end).all(axis=1) for end in (0, lumen.stations - 1)]
@@ -160,6 +198,8 @@ def _described(mesh: Mesh, lumen: Lumen, lattice: _Lattice) -> Wall:
         grid=lattice.number[0],
         rows=lumen.rows,
         columns=lumen.columns,
+        is_thrombus=within,
+        thrombus_max_mm=float(thrombus.max()),
         moved_max_mm=0.0,
         moved_rms_mm=0.0,
         strays=int((~lumen.kept).sum()),

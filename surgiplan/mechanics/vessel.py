@@ -10,7 +10,6 @@ from surgiplan.errors import GeometryError, PlanError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model.quantity import Quantity, check
 
-from .assembly import Problem
 from .device import (
     Deployed,
     Device,
@@ -21,8 +20,8 @@ from .device import (
     stations_of,
     stent_in,
 )
-from .material import NeoHookean
-from .prestress import KPA_PER_MMHG, Surroundings, Tissues, Vessel, scanned_vessel
+from .layers import Deposits, WallSettings, layers_of
+from .prestress import KPA_PER_MMHG, Surroundings, Vessel, scanned_vessel
 from .response import Response, response_of
 from .tube import Wall, wall_of
 
@@ -32,22 +31,9 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class VesselSettings(DeviceSettings):
+class VesselSettings(WallSettings, DeviceSettings):
     """The wall, the stent and what lies around, with ranges and where each default is from."""
 
-    thickness_mm: Annotated[
-        float, Quantity("mm", 0.3, 5.0, "wall thickness; aorta about 1.5 (unconfirmed)")
-    ] = 1.5
-    young_modulus_kpa: Annotated[
-        float,
-        Quantity(
-            "kPa", 50.0, 5000.0,
-            "incremental modulus of the wall; healthy abdominal aorta 400 to 1000 (unconfirmed)",
-        ),
-    ] = 600.0  # fmt: skip
-    poisson_ratio: Annotated[
-        float, Quantity("1", 0.0, 0.49, "0.5 is incompressible; arteries nearly so")
-    ] = 0.45
     pressure_mmhg: Annotated[
         float,
         Quantity(
@@ -91,6 +77,7 @@ class VesselResponse:
     ``contours_moved_mm``: greatest distance between the contours
     given and the lumen that was meshed, by smoothing and facets; ``contours_moved_rms_mm``: as a
     rule.  ``scan_miss_mm``: how far the wall under the scan's own pressure lies from its scan.
+    ``thickness_assumed`` (p,): which points of the response were not seen but grown outward.
     """
 
     response: Response
@@ -104,6 +91,7 @@ class VesselResponse:
     contours_moved_mm: float
     contours_moved_rms_mm: float
     scan_miss_mm: float
+    thickness_assumed: npt.NDArray[np.bool_]
     assumptions: tuple[str, ...]
 
     @property
@@ -113,7 +101,6 @@ class VesselResponse:
 
 
 _ASSUMPTIONS = (
-    "The wall has one thickness and one stiffness; calcium and thrombus are not modelled.",
     "Both ends hang on springs, as the tissue around does.",
     "The stent is a radial spring about an axis that bends as a beam; it does not slide along the "
     "vessel, which it does not shorten.",
@@ -127,13 +114,15 @@ def deploy_stent(
     settings: VesselSettings | None = None,
     report: Report = silent,
     design: Device | None = None,
+    deposits: Deposits | None = None,
 ) -> VesselResponse:
     """The vessel after a stent opened in it, in equilibrium of its stiffness and the wall's.
 
     ``axis_mm`` (n, 3) LPS: the stent's axis, station by station.  ``contours_mm`` (n, angles, 3):
     the lumen there, the same angle index running along the vessel, the first point not repeated.
     ``expander_radius_mm`` (n,): the radius to which the stent would open freely, NaN or 0 where
-    there is no stent.  ``design``: how it pushes where the settings say nothing.  Raises PlanError
+    there is no stent.  ``design``: how it pushes where the settings say nothing.  ``deposits``:
+    thrombus and calcium, if the scan shows them.  Raises PlanError
     for settings outside their range, a stent that never reaches the wall or far too wide,
     GeometryError for a vessel that cannot be meshed, SolveError, Cancelled.
     """
@@ -141,9 +130,16 @@ def deploy_stent(
     check(settings)
     axis, contours, radius = _checked(axis_mm, contours_mm, expander_radius_mm)
     report(0.0, "Meshing the vessel wall")
-    wall = wall_of(contours, settings.thickness_mm, int(settings.elements))
+    deposits = deposits or Deposits()
+    wall = wall_of(
+        contours,
+        settings.thickness_mm,
+        int(settings.elements),
+        thrombus_mm=deposits.thrombus_mm,
+    )
+    layers = layers_of(wall, settings, deposits)
     report(0.05, "Finding the vessel's shape without blood pressure")
-    vessel = scanned_vessel(wall, _tissues(settings), _around(settings), part(report, 0.05, 0.5))
+    vessel = scanned_vessel(wall, layers.problem, _around(settings), part(report, 0.05, 0.5))
     stent = device_of(settings, design or Device())
     radius = opened_radius_mm(radius, settings, stent)
     fitted = stent_in(wall.inner, axis, radius, _element_mm(wall, axis), stent)
@@ -175,7 +171,14 @@ def deploy_stent(
         contours_moved_mm=wall.moved_max_mm,
         contours_moved_rms_mm=wall.moved_rms_mm,
         scan_miss_mm=vessel.miss_mm,
-        assumptions=(_scan(settings, vessel), *_kept(vessel), *_ASSUMPTIONS, _smoothing(wall)),
+        thickness_assumed=~np.isin(surface, wall.inner),
+        assumptions=(
+            _scan(settings, vessel),
+            *_kept(vessel),
+            *layers.assumptions,
+            *_ASSUMPTIONS,
+            _smoothing(wall),
+        ),
     )
 
 
@@ -228,11 +231,6 @@ def _checked(
             "The axis of the stent stands still between two stations; compute the centreline again."
         )
     return axis, contours, radius
-
-
-def _tissues(settings: VesselSettings) -> Tissues:
-    material = NeoHookean(settings.young_modulus_kpa, settings.poisson_ratio)
-    return lambda mesh, loads: Problem(mesh, material, loads)
 
 
 def _around(settings: VesselSettings) -> Surroundings:

@@ -11,6 +11,7 @@ from surgiplan.model import Branch, Case, Finding, Points, StentPlacement
 
 from .answers import HEADLINES as _ALWAYS
 from .answers import finding_of, plain_numbers, tidy
+from .deposits import deposits_in
 from .scenarios import Scenario
 
 if TYPE_CHECKING:
@@ -41,12 +42,13 @@ _THICKER = 4 / 3
 
 def scenarios(settings: Any) -> tuple[Scenario, ...]:
     """What might be otherwise in this patient than ``settings`` (``VesselSettings``) say."""
-    from surgiplan.mechanics import tissue
+    from surgiplan.mechanics import wall_range
 
-    wall, held_by = tissue("aorta"), ("surroundings_kpa_per_mm", "ends_kpa_per_mm")
+    held_by = ("surroundings_kpa_per_mm", "ends_kpa_per_mm")
+    soft, stiff = wall_range(settings)
     return (
-        Scenario("soft wall", times={"young_modulus_kpa": wall.low}),
-        Scenario("stiff wall", times={"young_modulus_kpa": wall.high}),
+        Scenario("soft wall", values={"wall_stiffness_factor": soft}),
+        Scenario("stiff wall", values={"wall_stiffness_factor": stiff}),
         Scenario("thin wall", times={"thickness_mm": 1 / _THICKER}),
         Scenario("thick wall", times={"thickness_mm": _THICKER}),
         Scenario("low blood pressure", times={"pressure_mmhg": _DIASTOLE}),
@@ -68,7 +70,9 @@ def vessel_response(case: Case, path: str, settings: Any, report: Report) -> Fin
     branch = centerline.branch(stent.branch)
     axis, contours, radius_mm = expander(branch, stent)
     force = force_of(stent.design)
-    answer = deploy_stent(axis, contours, radius_mm, settings, report, _device(stent, force))
+    found = deposits_in(case, axis, contours)
+    device = _device(stent, force)
+    answer = deploy_stent(axis, contours, radius_mm, settings, report, device, found.deposits)
     lumen = Lumen(
         s_mm=_stations_mm(branch, axis),
         before=contours,
@@ -79,6 +83,7 @@ def vessel_response(case: Case, path: str, settings: Any, report: Report) -> Fin
     )
     fit = achieved(branch, stent, lumen)
     inputs = [path, f"plan/centerlines/{centerline.id}", f"segments/{centerline.segment_id}"]
+    inputs += [f"segments/{segment}" for segment in found.segments]
     numbers = {
         **plain_numbers(answer.response),
         **plain_numbers(answer.device),
@@ -93,12 +98,13 @@ def vessel_response(case: Case, path: str, settings: Any, report: Report) -> Fin
     points, lines = struts_after(stent, lumen)
     arrays: dict[str, npt.NDArray[Any]] = {
         "contact_pressure_kpa": answer.surface_contact_kpa.astype(np.float32),
+        "thickness_assumed": answer.thickness_assumed,
         "gap_mm": answer.surface_gap_mm.astype(np.float32),
         "device/points_lps": points,
         "device/lines": lines,
     }
-    found = finding_of(case, path, "vessel response", inputs, settings, numbers, answer.response)
-    return replace(found, arrays={**found.arrays, **arrays})
+    said = finding_of(case, path, "vessel response", inputs, settings, numbers, answer.response)
+    return replace(said, arrays={**said.arrays, **arrays})
 
 
 def _device(stent: StentPlacement, force: "Force") -> "Device":

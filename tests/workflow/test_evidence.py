@@ -154,9 +154,9 @@ def test_a_cancelled_scenario_is_no_scenario_without_an_answer(quick):
 
 def test_a_scenario_stays_within_the_range_of_its_settings():
     settings = simulation_of("plan/stents/one").settings()
-    soft, changed = settings_in(Scenario("soft", times={"young_modulus_kpa": 1e-6}), settings)
-    assert changed == {"young_modulus_kpa": 50.0}
-    assert soft.young_modulus_kpa == 50.0
+    soft, changed = settings_in(Scenario("soft", times={"ends_kpa_per_mm": 1e-6}), settings)
+    assert changed == {"ends_kpa_per_mm": 0.1}
+    assert soft.ends_kpa_per_mm == 0.1
 
 
 @pytest.mark.parametrize("path", ["plan/stents/one", "plan/resections/one"])
