@@ -31,11 +31,11 @@ Ints = npt.NDArray[np.int32]
 
 AS_DESIGNED, SELF_EXPANDING, BALLOON = "as_designed", "self_expanding", "balloon"
 
-_BALLOON_KPA_PER_MM = 100.0
-_BALLOON_PASSES = 3
+_BALLOON_KPA_PER_MM = 40.0
+_BALLOON_PASSES = 4
 _BALLOON_MISS = 2e-3
-"""A balloon imposes its diameter.  A stiff spring would be slow to solve, so a softer one is opened
-further by what it lacks, at most three times or until so small a part of its radius is missing."""
+"""A balloon imposes its diameter.  A stiff spring is slow to solve, so a softer one is opened
+further by what it lacks, so many times at most, or until less of its radius is missing."""
 
 _WIDEST = 3.0
 """In diameters of the lumen, as a rule along the device: no vessel bears more."""
@@ -240,7 +240,7 @@ def _blown(
         if count == 0:
             _check_size(problem, balloon, start_mm)
         span = part(report, count / _BALLOON_PASSES, (count + 1) / _BALLOON_PASSES)
-        u = solve(problem, held, start_mm=u, report=span).displacement_mm
+        u = solve(problem, held, start_mm=u, tolerance=1e-3, report=span).displacement_mm
         opened = _radius_reached(problem, u, balloon)
         lacking = stent.radius_mm - opened
         if (lacking < _BALLOON_MISS * stent.radius_mm)[stent.share > 0.5].all():
