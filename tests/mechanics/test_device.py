@@ -33,7 +33,7 @@ THIN = VesselSettings(
     surroundings_kpa_per_mm=0.0,
     ends_kpa_per_mm=0.1,
     stent_stiffness_kpa_per_mm=8.0,
-    elements=1000,
+    elements=120,
 )
 """A thin ring, free to shorten, of which the text books know the answer."""
 
@@ -58,7 +58,7 @@ def ring():
 def bend():
     """A vessel bent by 55 degrees with a stent in its middle: wall, contours, stent."""
     contours = lumen(11.0, bend=60.0)
-    wall = wall_of(contours, 1.5, 1000)
+    wall = wall_of(contours, 1.5, 120)
     axis = contours.mean(axis=1)
     share = np.clip(3 - np.abs(np.arange(len(axis)) - 20) / 4, 0, 1)
     radius = np.full(len(axis), 12.5)
@@ -168,14 +168,14 @@ def ring_formula_mm(young_modulus_kpa, free_mm=22.8, stiffness_kpa_per_mm=8.0):
 
 
 def test_a_stent_in_a_thin_ring_opens_as_the_formula_of_two_springs_says(ring):
-    assert opened_mm(ring) == pytest.approx(ring_formula_mm(1000.0), rel=0.003)
+    assert opened_mm(ring) == pytest.approx(ring_formula_mm(1000.0), rel=0.002)
     assert opened_mm(ring) - 22 == pytest.approx(ring_formula_mm(1000.0) - 22, rel=0.03)
 
 
 def test_in_a_wall_twice_as_stiff_a_stent_stays_smaller(ring):
     stiff = in_ring(young_modulus_kpa=2000.0)
     assert 22 < opened_mm(stiff) < opened_mm(ring) - 0.05
-    assert opened_mm(stiff) == pytest.approx(ring_formula_mm(2000.0), rel=0.003)
+    assert opened_mm(stiff) == pytest.approx(ring_formula_mm(2000.0), rel=0.002)
     assert stiff.device.radial_force_n > ring.device.radial_force_n
 
 
@@ -206,8 +206,7 @@ def test_a_stent_recoils_when_its_balloon_is_gone():
     design = Device(100.0, 200.0, balloon=True, recoil_fraction=0.02)
     answer = in_ring(23.0, design, stent_stiffness_kpa_per_mm=None)
     left = 23.0 * 0.98
-    # The contours lie outside the facets of the mesh, which the balloon opens.
-    assert opened_mm(answer) == pytest.approx(ring_formula_mm(1000.0, left, 100.0), rel=0.006)
+    assert opened_mm(answer) == pytest.approx(ring_formula_mm(1000.0, left, 100.0), rel=0.002)
     assert 0.02 < answer.device.recoil_fraction < 0.025
     assert 2 * np.nanmax(answer.radius_mm) == pytest.approx(left, rel=0.002)
 

@@ -10,7 +10,7 @@ from tests.app import bodies
 
 @pytest.fixture(scope="module")
 def finding():
-    return simulate(bodies.planned_case(), "stent", {"elements": 1000}).finding
+    return simulate(bodies.planned_case(), "stent", {"elements": 120}).finding
 
 
 def test_every_station_says_before_planned_and_after(finding):
@@ -54,13 +54,13 @@ def test_the_opened_stent_lies_in_the_vessel_after(finding):
     after = arrays["points_lps"] + arrays["displacement_mm"]
     touched = after[arrays["contact_pressure_kpa"] > 0.5]
     away = np.linalg.norm(points[::7, None] - touched[None], axis=2).min(axis=1)
-    assert np.median(away) < 2.0
+    assert np.median(away) < 3.0, "the nodes of the wall are wider apart"
     assert lines.shape[1] == 2
     assert lines.max() < len(points)
 
 
 def test_a_balloon_may_be_chosen_and_its_diameter(finding):
-    chosen = {"elements": 1000, "deployment": "balloon", "balloon_diameter_mm": "23"}
+    chosen = {"elements": 120, "deployment": "balloon", "balloon_diameter_mm": "23"}
     told = simulate(bodies.planned_case(), "stent", chosen).finding.numbers
     assert 0 <= told["recoil_fraction"] < 0.1
     assert told["radial_resistive_force_n"] == pytest.approx(told["radial_force_n"])
