@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from surgiplan.errors import SolveError
 from surgiplan.jobs_report import Report
 
 from .assembly import Problem, State
@@ -18,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 _NEWTON_LIMIT = 60
 _LOOSEST = 1e-2
+_CONTACT_ROUNDS = 10
 _SHARE = 0.5
 """Of the tolerance, how much the linear solution may leave."""
 
@@ -69,6 +71,7 @@ class Newton:
         """Displacement and state at equilibrium under ``load``, from ``u``; or StepFailed."""
         u, state = self._moved_supports(u, load)
         goal = self.tolerance if self.pressure is None else _LOOSEST
+        rounds = 0
         for _ in range(_NEWTON_LIMIT):
             self._last = state
             self._left, self._scale = self._norm(state), self._size(state)
@@ -82,6 +85,8 @@ class Newton:
                 raised = self._problem.contacts.raised(u, load, self.touches)
                 if raised is None:
                     return u, replace(state, blocks=None)
+                rounds += 1
+                self._require_apart(u, load, rounds)
                 self.touches = raised
                 state = self._at(u, load, tangent=True)
                 continue
@@ -103,6 +108,19 @@ class Newton:
     def contacts_at(self, u: Floats) -> tuple[Contacted, ...]:
         """The contacts at ``u`` under the whole load."""
         return self._problem.contacts.answers(u, 1.0, self.touches)
+
+    def _require_apart(self, u: Floats, load: float, rounds: int) -> None:
+        """SolveError when raising the pressure has not kept bodies apart for long."""
+        if rounds <= _CONTACT_ROUNDS:
+            return
+        found = self._problem.contacts.answers(u, load, self.touches)
+        deepest = max(one.penetration_mm for one in found)
+        raise SolveError(
+            f"Tissue stays {deepest:.2g} mm inside what it touches, or as far off it, where less "
+            f"was asked; allow more penetration or use smaller elements.",
+            iterations=self.iterations,
+            residual=self.residual,
+        )
 
     def aim(self, displacement_mm: Floats) -> None:
         """Held components are to be at ``displacement_mm`` (n, 3)."""

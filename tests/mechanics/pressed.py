@@ -176,11 +176,12 @@ def stacked(lower=(3, 3, 2), upper=(3, 3, 2), bulge=0.0, overlap=0.0):
     return mesh, touching[is_lower], touching[~is_lower], end
 
 
-def patch(lower, upper, load_kpa=1.0):
+def patch(lower, upper, load_kpa=1.0, penetration_mm=0.05):
     """Two blocks pressed together by ``load_kpa`` on the upper end: the problem and its answer."""
     mesh, under, over, end = stacked(lower, upper)
     loads = Loads(
-        tractions=(Traction(end, np.array([0, 0, -load_kpa])),), contacts=(Bodies(over, under),)
+        tractions=(Traction(end, np.array([0, 0, -load_kpa])),),
+        contacts=(Bodies(over, under, penetration_mm=penetration_mm),),
     )
     x, y, z = mesh.nodes_mm.T
     held = held_where(x < 1e-9, y < 1e-9, z < 1e-9 - BLOCK_MM[2])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from surgiplan.errors import SolveError
 from surgiplan.mechanics import (
     Bodies,
     Held,
@@ -151,6 +152,11 @@ def test_two_blocks_hand_on_the_pressure_between_them(lower, upper, within):
     stress, _ = problem.stress_kpa(solution.displacement_mm)
     assert stress[..., 2, 2].mean() == pytest.approx(-1.0, abs=0.05)
     assert response_of(problem, solution).force_balance_error_fraction < 1e-6
+
+
+def test_meshes_that_cannot_lie_as_close_as_asked_are_refused_in_a_sentence():
+    with pytest.raises(SolveError, match="mm inside what it touches"):
+        pressed.patch((3, 3, 1), (2, 2, 1), penetration_mm=1e-6)
 
 
 def test_two_equal_balls_push_each_other_back_as_hertz_says():
