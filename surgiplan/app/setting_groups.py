@@ -9,7 +9,7 @@ FEW = 8
 
 _OTHERS = "More"
 _GROUPS: Mapping[str, tuple[str, ...]] = {
-    "Mesh and accuracy": ("element", "order", "mesh", "steps", "tolerance", "layers"),
+    "Mesh and accuracy": ("element", "order", "mesh", "load_steps", "steps", "tolerance", "layers"),
     "Device": ("stent", "device", "balloon", "friction", "expander", "graft", "strut"),
     "Handle": ("handle", "pull"),
     "Supports": (

@@ -1,6 +1,7 @@
 """The main window: the road above, the case on the left, the views, and what is selected."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,10 +179,14 @@ class MainWindow(QMainWindow):
                 self._show_finding(path)
 
     def _show_finding(self, path: str) -> None:
-        if path != self.desk.view.look.finding or path != self._approached:
+        look = self.desk.view.look
+        if path != look.finding or path != self._approached:
             self.views.anatomy.approach(self.desk.case.at(path))
+        if path != look.finding:
+            # A place or a stage of another loading would be taken for one of this.
+            response = replace(look.response, fraction=1.0, probe_lps=None)
+            self.desk.view.change(finding=path, response=response)
         self._approached = path
-        self.desk.view.change(finding=path)
 
     def _show_title(self, *_: object) -> None:
         self.setWindowTitle(_title(self.desk))

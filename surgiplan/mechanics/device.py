@@ -197,18 +197,20 @@ def deployed(
     device: Device,
     *,
     start_mm: Floats | None = None,
+    steps: int = 1,
     report: Report = silent,
 ) -> Deployed:
     """The device opened in a wall, ``problem_with`` which it is a problem.
 
     A self-expanding one finds its equilibrium at once; a balloon first opens to its diameter, then
-    the stent that it leaves behind recoils.  ``start_mm`` (n, 3): the wall without it.  Raises
-    PlanError for one that never touches the wall or is far too wide, SolveError, Cancelled.
+    the stent that it leaves behind recoils.  ``start_mm`` (n, 3): the wall without it.  ``steps``:
+    equilibria while a self-expanding one opens.  Raises PlanError for one that never touches the
+    wall or is far too wide, SolveError, Cancelled.
     """
     if not device.balloon:
         problem = problem_with(stent)
         _check_size(problem, stent, start_mm)
-        solution = solve(problem, held, start_mm=start_mm, report=report)
+        solution = solve(problem, held, start_mm=start_mm, steps=steps, report=report)
         return _answered(problem, solution, stent, device, recoil_fraction=float("nan"))
     blown, opened = _blown(problem_with, held, stent, start_mm, part(report, 0.0, 0.6))
     left = replace(stent, radius_mm=opened * (1 - device.recoil_fraction))

@@ -1,6 +1,6 @@
 """How a vessel answers a stent: an elastic wall over a springy expander."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -23,11 +23,13 @@ from .device import (
 from .layers import Deposits, WallSettings, layers_of
 from .prestress import KPA_PER_MMHG, Surroundings, Vessel, scanned_vessel
 from .response import Response, response_of
+from .solve import Step
 from .tube import Wall, wall_of
 
 __all__ = ["VesselResponse", "VesselSettings", "deploy_stent"]
 
 Floats = npt.NDArray[np.float64]
+Nodes = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,10 @@ class VesselSettings(WallSettings, DeviceSettings):
     elements: Annotated[
         int, Quantity("1", 60, 5000, "hexahedra wanted; more are slower and more exact")
     ] = 320
+    load_steps: Annotated[
+        int,
+        Quantity("1", 1, 10, "equilibria shown while a stent opens by itself; more are slower"),
+    ] = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +79,11 @@ class VesselResponse:
     ``contours_mm`` (n, angles, 3): the lumen after, point by point of the contours given;
     ``axis_mm`` (n, 3) and ``radius_mm`` (n,): of the stent there, its radius if nothing held it.
     ``contact_pressure_kpa`` (n, angles): of the stent on the wall.  ``surface_contact_kpa`` (p,)
-    and ``surface_gap_mm`` (p,), NaN where there is no stent: at the points of the response.
-    ``contours_moved_mm``: greatest distance between the contours
-    given and the lumen that was meshed, by smoothing and facets; ``contours_moved_rms_mm``: as a
-    rule.  ``scan_miss_mm``: how far the wall under the scan's own pressure lies from its scan.
+    and ``surface_gap_mm`` (p,), NaN where there is no stent: at the points of the response, as are
+    the displacements (p, 3) of ``steps``, none for a balloon.  ``contours_moved_mm``: greatest
+    distance between the contours given and the lumen that was meshed, by smoothing and facets;
+    ``contours_moved_rms_mm``: as a rule.  ``scan_miss_mm``: how far the wall under the scan's own
+    pressure lies from its scan.
     ``thickness_assumed`` (p,): which points of the response were not seen but grown outward.
     """
 
@@ -93,6 +100,7 @@ class VesselResponse:
     scan_miss_mm: float
     thickness_assumed: npt.NDArray[np.bool_]
     assumptions: tuple[str, ...]
+    steps: tuple[Step, ...]
 
     @property
     def radial_force_n(self) -> float:
@@ -149,6 +157,7 @@ def deploy_stent(
         fitted,
         stent,
         start_mm=vessel.scanned_mm,
+        steps=int(settings.load_steps),
         report=part(report, 0.5, 0.95),
     )
     report(0.95, "Evaluating stress and contact")
@@ -179,6 +188,15 @@ def deploy_stent(
             *_ASSUMPTIONS,
             _smoothing(wall),
         ),
+        steps=_opening(device, vessel.scanned_mm, surface) if not stent.balloon else (),
+    )
+
+
+def _opening(device: Deployed, scanned_mm: Floats, surface: Nodes) -> tuple[Step, ...]:
+    """The equilibria while the stent opened, as changes from the scan at points of the surface."""
+    return tuple(
+        replace(step, displacement_mm=(step.displacement_mm - scanned_mm)[surface])
+        for step in device.solution.steps
     )
 
 

@@ -95,10 +95,13 @@ def range_of(finding: Finding, array: Coloured) -> tuple[float, float]:
 
 
 def step_fractions(finding: Finding) -> tuple[float, ...]:
-    """The fractions of the loading at which an equilibrium was found, from 0 to 1; or none."""
+    """The fractions of the loading at which an equilibrium was found, from 0 to 1.
+
+    None where only the end is one.
+    """
     steps = finding.arrays.get("steps_mm", ())
     fractions = np.asarray(finding.arrays.get("step_fractions", ()), float)
-    if not len(steps) or len(steps) != len(fractions):
+    if len(steps) < 2 or len(steps) != len(fractions):
         return ()
     return tuple(float(one) for one in fractions)
 

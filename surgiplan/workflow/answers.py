@@ -11,9 +11,9 @@ from surgiplan.errors import SolveError
 from surgiplan.model import Case, Finding
 
 if TYPE_CHECKING:
-    from surgiplan.mechanics import MeshQuality, Response
+    from surgiplan.mechanics import MeshQuality, Response, Step
 
-__all__ = ["HEADLINES", "finding_of", "mesh_numbers", "plain_numbers", "tidy"]
+__all__ = ["HEADLINES", "finding_of", "history_of", "mesh_numbers", "plain_numbers", "tidy"]
 
 HEADLINES = (
     "displacement_max_mm",
@@ -93,6 +93,20 @@ def _require_credible(response: "Response") -> None:
 def mesh_numbers(quality: "MeshQuality") -> dict[str, Any]:
     """The quality of a mesh for JSON, without what is not known of it."""
     return {name: tidy(value) for name, value in asdict(quality).items() if value not in (None, ())}
+
+
+def history_of(steps: "Sequence[Step]") -> list[dict[str, Any]]:
+    """How the load was put on, equilibrium by equilibrium, as plain numbers."""
+    return [
+        {
+            "fraction": tidy(step.fraction),
+            "displacement_max_mm": float(np.linalg.norm(step.displacement_mm, axis=1).max()),
+            "iterations": step.iterations,
+            "residual": tidy(step.residual),
+            "min_jacobian": tidy(step.min_jacobian),
+        }
+        for step in steps
+    ]
 
 
 def plain_numbers(answer: Any) -> dict[str, Any]:

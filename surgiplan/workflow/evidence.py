@@ -58,7 +58,7 @@ class _Run:
 class _Runs:
     def __init__(self, case: Case, finding: Finding, simulation: Simulation) -> None:
         self._case, self._finding, self._simulation = case, finding, simulation
-        self._settings = settings_from(simulation.settings, finding.settings)
+        self._settings = _at_once(settings_from(simulation.settings, finding.settings))
         self._first = finding.numbers
 
     def _respond(self, settings: Any, report: Report) -> Numbers:
@@ -142,6 +142,11 @@ class _Runs:
             return _Run(scenario, changed, self._respond(settings, report))
         except _NO_ANSWER as error:
             return _Run(scenario, changed, None, str(error))
+
+
+def _at_once(settings: Any) -> Any:
+    """The settings without equilibria on the way, of which only the first answer shows any."""
+    return replace(settings, load_steps=1) if hasattr(settings, "load_steps") else settings
 
 
 def _named(report: Report, name: str) -> Report:

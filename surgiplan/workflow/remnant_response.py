@@ -10,7 +10,7 @@ from surgiplan.jobs_report import Report, part
 from surgiplan.model import Case, Finding, Resection, Segment
 
 from .answers import HEADLINES as _ALWAYS
-from .answers import finding_of, mesh_numbers, plain_numbers, tidy
+from .answers import finding_of, history_of, mesh_numbers, plain_numbers, tidy
 from .kept_meshes import stuffed_once
 from .neighbours import among_neighbours
 from .organs import organ_in
@@ -105,7 +105,7 @@ def settled_remnant(
         "mesh_quality": mesh_numbers(quality),
         **_cut_numbers(answer),
         "tissue": answer.tissue,
-        "history": _history(answer),
+        "history": history_of(answer.steps),
         "remnant_after": {
             **_remnant(answer, division.remnant_ml),
             **margin_numbers(lesion, resection, answer),
@@ -116,19 +116,6 @@ def settled_remnant(
     inputs = [path, *found.made_from]
     finding = finding_of(case, path, "remnant response", inputs, settings, numbers, seen)
     return replace(finding, arrays={**finding.arrays, **arrays}), answer
-
-
-def _history(answer: "RemnantResponse") -> list[dict[str, Any]]:
-    return [
-        {
-            "fraction": step.fraction,
-            "displacement_max_mm": float(np.linalg.norm(step.displacement_mm, axis=1).max()),
-            "iterations": step.iterations,
-            "residual": step.residual,
-            "min_jacobian": step.min_jacobian,
-        }
-        for step in answer.steps
-    ]
 
 
 def _cut_numbers(answer: "RemnantResponse") -> dict[str, Any]:

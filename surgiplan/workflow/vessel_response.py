@@ -10,7 +10,7 @@ from surgiplan.jobs_report import Report
 from surgiplan.model import Branch, Case, Finding, Points, StentPlacement
 
 from .answers import HEADLINES as _ALWAYS
-from .answers import finding_of, plain_numbers, tidy
+from .answers import finding_of, history_of, plain_numbers, tidy
 from .deposits import deposits_in
 from .scenarios import Scenario
 
@@ -84,11 +84,13 @@ def vessel_response(case: Case, path: str, settings: Any, report: Report) -> Fin
     fit = achieved(branch, stent, lumen)
     inputs = [path, f"plan/centerlines/{centerline.id}", f"segments/{centerline.segment_id}"]
     inputs += [f"segments/{segment}" for segment in found.segments]
+    steps = answer.steps if len(answer.steps) > 1 else ()
     numbers = {
         **plain_numbers(answer.response),
         **plain_numbers(answer.device),
         **plain_numbers(fit),
-        **plain_numbers(answer),
+        **plain_numbers(replace(answer, steps=())),
+        "history": history_of(steps),
         "assumptions": [*answer.assumptions, _said_of(stent, force)],
         "stations_after": [
             {name: tidy(value) for name, value in asdict(station).items()}
@@ -103,6 +105,10 @@ def vessel_response(case: Case, path: str, settings: Any, report: Report) -> Fin
         "device/points_lps": points,
         "device/lines": lines,
     }
+    if steps:
+        moved = [np.asarray(step.displacement_mm, np.float32) for step in steps]
+        arrays["steps_mm"] = np.stack(moved)
+        arrays["step_fractions"] = np.array([step.fraction for step in steps])
     said = finding_of(case, path, "vessel response", inputs, settings, numbers, answer.response)
     return replace(said, arrays={**said.arrays, **arrays})
 

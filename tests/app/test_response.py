@@ -187,6 +187,6 @@ def test_a_vessel_shows_what_was_planned_beside_what_was_achieved(answered):
     here = answered.window.desk.view.look.crosshair_lps
     assert here[2] == pytest.approx(74, abs=1.5), "the slices went to that station"
     answered.click("fold_table")
-    assert "At 30 mm 18.0 → 20.3 mm (19.0 to 21.5)" in (
+    assert "At 30 mm 18.0 → 20.3 (19.0 to 21.5)" in (
         answered.window.panels["Simulate"]._stations_table.text()
     )

@@ -26,6 +26,10 @@ _HEADLINES = {
     "strain_p99": ("Strain p99", "Largest principal strain; 99 % of the tissue has less."),
     "contact_pressure_max_kpa": ("Contact press.", "The largest pressure of the device."),
     "radial_force_n": ("Radial force", "Sum of the device's pressure over the wall."),
+    "apposition_fraction": ("Wall contact", "Share of the device's surface on the wall."),
+    "largest_gap_mm": ("Largest gap", "Between the device and the wall."),
+    "foreshortening_fraction": ("Shortened by", "Of the device's length as planned."),
+    "straightening_deg": ("Straightened by", "Of the bend of the vessel along the device."),
     "cut_edge_gape_mm": ("Cut gapes", "How far the edge of the cut has opened."),
     "handle_force_n": ("Handle force", "What the hand pulls with."),
 }
@@ -74,7 +78,8 @@ def headline_rows(finding: Finding) -> list[Row]:
         if isinstance(numbers.get(name), int | float):
             rows.append((title, _with_band(name, numbers), _mesh_error(name, numbers), ""))
     rows += _widened(numbers.get("stations_after"))
-    return rows + [row for name, row in _remnant_rows(numbers) if name == "volume_ml"]
+    rows += [row for name, row in _remnant_rows(numbers) if name == "volume_ml"]
+    return rows + _margin(numbers) + _carried(numbers.get("embedded"))
 
 
 def more_rows(finding: Finding) -> list[Row]:
@@ -116,15 +121,19 @@ def scenario_rows(finding: Finding) -> list[Row]:
 
 
 def station_rows(finding: Finding) -> list[Row]:
-    """Some of the stations: diameter on the scan and after, with its band."""
+    """Some of the stations: diameter on the scan and after, with its band, and as planned."""
     stations = _known_stations(finding.numbers.get("stations_after"))
     step = max(1, -(-len(stations) // _STATIONS))
     rows = []
     for one in stations[::step]:
-        change = f"{one['d_area_before_mm']:.1f} → {one['d_area_after_mm']:.1f} mm"
+        change = f"{one['d_area_before_mm']:.1f} → {one['d_area_after_mm']:.1f}"
         low, high = one.get("d_area_after_low_mm"), one.get("d_area_after_high_mm")
-        band = f"({low:.1f} to {high:.1f})" if low is not None and high is not None else ""
-        rows.append((f"At {one['s_mm']:.0f} mm", change, band, ""))
+        is_banded = low is not None and high is not None
+        change += f" ({low:.1f} to {high:.1f})" if is_banded else " mm"
+        planned = one.get("d_area_planned_mm")
+        rows.append(
+            (f"At {one['s_mm']:.0f} mm", change, f"plan {planned:.1f}" if planned else "", "")
+        )
     return rows
 
 
@@ -139,6 +148,27 @@ def band_words(finding: Finding) -> str:
     if numbers.get("discretisation"):
         said.append("±: how much a second mesh differs.")
     return " ".join(said)
+
+
+def _margin(numbers: Mapping[str, Any]) -> list[Row]:
+    """The lesion's smallest margin, as planned and after."""
+    remnant = numbers.get("remnant_after") or {}
+    planned, after = (remnant.get(f"margin_min_{when}_mm") for when in ("planned", "after"))
+    if planned is None or after is None:
+        return []
+    return [("Margin, least", f"{planned:.1f} → {after:.1f} mm", "", "")]
+
+
+def _carried(structures: Any) -> list[Row]:
+    """How far what lies inside was displaced: as a whole, and at most."""
+    return [
+        (
+            str(one.get("name", one.get("id", ""))).capitalize(),
+            f"{one['displacement_mean_mm']:.2f} mm, most {one['displacement_max_mm']:.2f}",
+            "", "",
+        )
+        for one in structures or ()
+    ]  # fmt: skip
 
 
 def _remnant_rows(numbers: Mapping[str, Any]) -> list[tuple[str, Row]]:
