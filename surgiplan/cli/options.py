@@ -332,6 +332,14 @@ def _add_plan(commands: Parser) -> None:
     c.add_argument(
         "--first-answer", action="store_true", help="no second mesh and no scenarios after it"
     )
+    for name, setting, text in (
+        ("--handle", "handle_lps", "place on the remnant that is pulled"),
+        ("--pull", "pull_mm", "how far and where to it is pulled"),
+    ):
+        c.add_argument(
+            name, dest="settings", action="append", metavar="X,Y,Z", help=text,
+            type=f"{setting}={{}}".format,
+        )  # fmt: skip
 
 
 def _add_case(commands: Parser) -> None:

@@ -29,6 +29,7 @@ _FADES = (0.25, 0.75)
 _REACH_MM = 6.0
 """Distance from an anchor over which its hold fades to nothing."""
 _MISS_MM = 0.05
+_GAS_LEVELS = 12
 _SHRUNK = 0.6
 """Tissue of an element is asked for at its nodes, drawn so far from its middle, and there."""
 
@@ -167,30 +168,35 @@ class Body:
         around: Surroundings,
         contacts: tuple[Obstacle, ...] = (),
     ) -> Problem:
-        """A mesh at rest under its weight and gas, on its springs.
-
-        The gas reaches where springs are no stiffer than halfway, by ratio, from the soft
-        attachment to the bed, and where there are none.
-        """
+        """A mesh at rest under its weight and gas, on its springs."""
         force = weight_mn_per_mm3(self.density_kg_per_m3, around.gravity_m_per_s2)
-        pressures: tuple[Pressure, ...] = ()
-        if around.gas_kpa:
-            pressures = (Pressure(mesh.surface[self._is_free(mesh, springs)], around.gas_kpa),)
+        pressures = self._gas(mesh, springs, around.gas_kpa) if around.gas_kpa else ()
         loads = Loads(
             body_force_mn_per_mm3=force, pressures=pressures, springs=springs, contacts=contacts
         )
         return Problem(mesh, self.material, loads, factors)
 
-    def _is_free(self, mesh: Mesh, springs: tuple[Springs, ...]) -> Flags:
-        limit = (self.bed.back_kpa_per_mm * self.bed.attachment_kpa_per_mm) ** 0.5
-        stiff = {
-            tuple(face)
-            for one in springs
-            if not np.any(one.pull_mm)
-            for face in one.faces[np.asarray(one.stiffness_kpa_per_mm) > limit].tolist()
-        }
-        found = np.array([tuple(face) not in stiff for face in mesh.surface.tolist()])
-        return found if self.neighbours is None else found & ~self.neighbours.touched(mesh)
+    def _gas(
+        self, mesh: Mesh, springs: tuple[Springs, ...], gas_kpa: float
+    ) -> tuple[Pressure, ...]:
+        """Gas against the surface, less where the bed keeps it off: by the bed's stiffness there.
+
+        So all of the organ sinks about as deep into its bed as gas pushes it.
+        """
+        carried = np.zeros(len(mesh.surface))
+        numbers = {tuple(face): n for n, face in enumerate(mesh.surface.tolist())}
+        for one in springs:
+            if not np.any(one.pull_mm):
+                under = [numbers[tuple(face)] for face in one.faces.tolist()]
+                carried[under] = one.stiffness_kpa_per_mm
+        share = np.clip(carried / self.bed.back_kpa_per_mm, 0, 1)
+        if self.neighbours is not None:
+            share[self.neighbours.touched(mesh)] = 1.0
+        level = np.round(_GAS_LEVELS * (1 - share)).astype(int)
+        return tuple(
+            Pressure(mesh.surface[level == n], gas_kpa * n / _GAS_LEVELS)
+            for n in np.unique(level[level > 0])
+        )
 
     def rested(self, scanned: Mesh, around: Surroundings, report: Report = silent) -> RestShape:
         """The whole organ without its loads; under them, it takes the shape that was scanned.

@@ -73,7 +73,7 @@ def organ_in(case: Case, target: Segment, lesion_id: str, *, with_hu: bool) -> I
     lesions = [one for one in others if one.id == lesion_id or _is_called(one, _LESIONS)]
     vessels = [one for one in others if one not in lesions and _is_called(one, _VESSELS + _CAVA)]
     lesions = [one for one in lesions if _share_inside(one, distance) >= _INSIDE]
-    inside = [one for one in vessels if _share_inside(one, distance) >= _INSIDE]
+    inside = [one for one in vessels if _share_inside(one, distance, _beside_mm(one)) >= _INSIDE]
     cava = _near([one for one in vessels if _is_called(one, _CAVA)], distance)
     entering = _near([one for one in vessels if not _is_called(one, _CAVA)], distance, outside=True)
     volume = _scan_of(case, target)
@@ -118,8 +118,16 @@ def _places(segment: Segment) -> Floats:
     return segment.grid.to_lps(index[:: max(1, len(index) // 20_000)])
 
 
-def _share_inside(segment: Segment, distance: "SignedDistance") -> float:
-    return float((distance(_places(segment)) < 0).mean())
+def _share_inside(segment: Segment, distance: "SignedDistance", beside_mm: float = 0.0) -> float:
+    return float((distance(_places(segment)) < beside_mm).mean())
+
+
+def _beside_mm(vessel: Segment) -> float:
+    """How far beside the organ a vessel counts as in it.
+
+    Where every voxel has one name only, a vessel in the organ lies in a furrow of it.
+    """
+    return 0.0 if _is_called(vessel, _CAVA) else _TOUCHES_MM
 
 
 def _near(

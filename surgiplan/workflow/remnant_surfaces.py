@@ -21,7 +21,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 _TRIANGLES = 12_000
 """An embedded surface is thinned out to so many."""
-_INSIDE_MM = 1.0
+_INSIDE_MM = 2.5
 _NEAR_CUT_MM = 0.5
 
 
