@@ -16,8 +16,8 @@ __all__ = ["Solid", "place_words", "solid_of_segment", "solid_of_surface"]
 
 Floats = npt.NDArray[np.float64]
 
-_SPLIT = 0.005
-"""Part of a volume that may come loose where a distance is smooth."""
+_SPLIT = 0.03
+"""Part of a volume that may be left out where it hangs by less than a voxel."""
 _SAMPLES_AN_EDGE = 4.0
 _ALIKE = 0.02
 _CRUMB = 0.001
@@ -52,31 +52,32 @@ def solid_of_segment(segment: Segment) -> Solid:
     if count > 1:
         segment = replace(segment, mask=pieces == np.argmax(sizes) + 1)
     distance = signed_distance(segment)
-    _require_whole(segment.name, distance)
-    return Solid(
-        segment.name,
-        distance,
-        segment.volume_ml * 1000,
-        _others(sizes * segment.grid.voxel_mm3),
-    )
+    loose_mm3 = _loose_mm3(segment.name, distance)
+    left_out = [*_others(sizes * segment.grid.voxel_mm3), *loose_mm3]
+    volume_mm3 = segment.volume_ml * 1000 - sum(loose_mm3)
+    return Solid(segment.name, distance, volume_mm3, tuple(sorted(left_out, reverse=True)))
 
 
-def _require_whole(name: str, distance: "SignedDistance") -> None:
-    """Raise GeometryError where a body hangs together by less than the distance shows."""
+def _loose_mm3(name: str, distance: "SignedDistance") -> list[float]:
+    """Volumes of parts that hang on a body by less than the distance shows.
+
+    Raises GeometryError where they are more than a small part of it.
+    """
     from scipy.ndimage import label
 
     pieces, count = label(distance.values_mm < 0)
-    sizes = np.bincount(pieces.ravel())[1:]
-    if count < 2 or sizes.max() >= (1 - _SPLIT) * sizes.sum():
-        return
-    first, second = np.argsort(-sizes, kind="stable")[:2] + 1
-    one, other = (distance.grid.to_lps(np.argwhere(pieces == n)) for n in (first, second))
-    neck = _nearest(one, other)
+    sizes = np.bincount(pieces.ravel())[1:] * distance.grid.voxel_mm3
+    if count < 2:
+        return []
+    order = np.argsort(-sizes, kind="stable")
+    if sizes.max() >= (1 - _SPLIT) * sizes.sum():
+        return [float(size) for size in sizes[order[1:]]]
+    one, other = (distance.grid.to_lps(np.argwhere(pieces == n + 1)) for n in order[:2])
+    first_ml, second_ml = sizes[order[:2]] / 1000
     raise GeometryError(
-        f"{name} hangs together by less than a voxel at {place_words(neck)} mm (LPS), between "
-        f"{sizes[first - 1] * distance.grid.voxel_mm3 / 1000:.1f} and "
-        f"{sizes[second - 1] * distance.grid.voxel_mm3 / 1000:.1f} ml; bridge it, or make them two "
-        "segments."
+        f"{name[:1].upper()}{name[1:]} hangs together by less than a voxel at "
+        f"{place_words(_nearest(one, other))} mm (LPS), between {first_ml:.1f} and "
+        f"{second_ml:.1f} ml; bridge it, or make them two segments."
     )
 
 

@@ -132,8 +132,14 @@ def test_two_lobes_that_meet_at_a_corner_are_refused_with_the_place():
     mask = np.zeros((20, 20, 40), bool)
     mask[2:10, 2:10, 2:10] = mask[10:18, 10:18, 10:18] = True
     lobes = Segment(id="p", name="pancreas", mask=mask, grid=grid((20, 20, 40), (3.0, 3.0, 3.0)))
-    with pytest.raises(GeometryError, match="hangs together by less than a voxel at"):
+    with pytest.raises(GeometryError, match="Pancreas hangs together by less than a voxel at"):
         tetrahedra_of(lobes, elements=FEW)
+    mask[10:18, 10:18, 10:18] = False
+    mask[10:12, 10:12, 10:12] = True
+    tail = Segment(id="p", name="pancreas", mask=mask, grid=lobes.grid)
+    quality = tetrahedra_of(tail, elements=FEW).quality
+    assert quality.pieces_left_out_ml == pytest.approx([8 * 0.027], rel=0.01)
+    assert quality.volume_ml == pytest.approx(512 * 0.027, rel=0.005)
 
 
 def test_a_number_of_elements_that_makes_no_mesh_is_refused(skin):
