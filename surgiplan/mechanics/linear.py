@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from .assembly import Pattern, Problem, pattern_of
 from .contact import Coupling
+from .direct import Direct
 from .expander import Softening
 from .groups import Groups
 
@@ -18,6 +19,12 @@ Ints = npt.NDArray[np.int32]
 
 _WORN = 1.5
 """So many times the iterations that groups cost when fresh make new ones worth their price."""
+
+_STALE = 25
+"""Iterations from which on an old direct factor is worth another."""
+
+_SLOW = 150
+"""Iterations of one linear solution from which on a direct factor is cheaper."""
 
 
 class Tangent:
@@ -45,20 +52,29 @@ class Tangent:
         points = mesh.nodes_mm[mesh.corner_nodes]
         self._groups = Groups(points, coarse.pattern, self._corner_fixed)
         self._fresh, self._worn = np.inf, True
+        self._direct: Direct | None = None
+        self._strained = False
 
     def update(
         self,
         blocks: Floats | None,
         softening: Softening | None = None,
         couplings: tuple[Coupling, ...] = (),
+        tick: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the blocks of a new tangent and what contact adds beside them."""
+        """Take the blocks of a new tangent and what contact adds beside them.
+
+        ``tick`` is called while a direct factor is waited for, and may stop that.
+        """
         self._couplings = couplings
         if blocks is None:
             raise ValueError("the state was computed without its tangent")
         from .matrix import _kernels
 
         self._softening = softening.kept(self._fixed) if softening else None
+        self._fine.update(blocks)
+        if self._factored(blocks, tick):
+            return
         fine, coarse = self._fine.pattern, self._coarse.pattern
         if not self._linear:
             reduced = np.zeros((len(coarse.keys), 3, 3))
@@ -66,16 +82,30 @@ class Tangent:
                 fine.starts, fine.columns, blocks, self._coarse_slots, self._fixed, reduced
             )
             self._coarse.update(reduced)
-        self._fine.update(blocks)
         if self._worn:
             self._groups.update(self._coarse.blocks)
             self._fresh, self._worn = np.inf, False
 
     def took(self, iterations: int, relative_tolerance: float) -> None:
-        """Hear what a solution took: groups older than the matrix serve until they slow it down."""
+        """Hear what a solution took: groups older than the matrix serve until they slow it down.
+
+        What iterations find too slowly is left to PARDISO from then on, where it is installed.
+        """
+        self._strained = self._strained or iterations >= _SLOW
         rate = iterations / -np.log10(min(relative_tolerance, 0.5))
         self._fresh = min(self._fresh, rate)
-        self._worn = rate > _WORN * self._fresh
+        self._worn = iterations > _STALE if self._direct else rate > _WORN * self._fresh
+
+    def _factored(self, blocks: Floats, tick: Callable[[], None]) -> bool:
+        """Whether a direct factor, of these blocks or of ones before, is to be used."""
+        if not (self._strained and Direct.is_installed()):
+            return False
+        if self._direct is None:
+            self._direct, self._worn = Direct(self._fine.pattern, self._fixed), True
+        if self._worn:
+            self._strained = self._direct.factor(blocks, tick)
+            self._fresh, self._worn = np.inf, not self._strained
+        return self._strained
 
     def times(self, x: Floats) -> Floats:
         """Product with ``x`` (n, 3), zero in held components."""
@@ -88,6 +118,8 @@ class Tangent:
 
     def approximately_inverted(self, right: Floats) -> Floats:
         """The preconditioner applied to ``right`` (n, 3)."""
+        if self._direct and self._strained:
+            return self._direct.solve(right)
         if self._linear:
             return self._corners_solved(right)
         return self._fine.cycle(right, self._corner_correction)

@@ -135,7 +135,7 @@ class Newton:
         self._tick()
         columns = [np.ascontiguousarray(moved[..., c]) for c in range(moved.shape[2])]
         pushed = [product(self._problem, state, column) for column in columns]
-        self._tangent.update(state.blocks, state.softening, state.couplings)
+        self._tangent.update(state.blocks, state.softening, state.couplings, self._tick)
         self._tick()
         found = np.zeros_like(moved)
         for c, (column, force) in enumerate(zip(columns, pushed, strict=True)):
@@ -169,7 +169,7 @@ class Newton:
         if size == 0.0:
             return np.zeros_like(right)
         self._tick()
-        self._tangent.update(state.blocks, state.softening, state.couplings)
+        self._tangent.update(state.blocks, state.softening, state.couplings, self._tick)
         self._tick()
         wanted = _LOOSEST if self.pressure is not None else min(_LOOSEST, size / self._scale)
         forcing = max(wanted, _SHARE * self.tolerance * self._scale / size)

@@ -12,6 +12,8 @@ import pytest
 from surgiplan.errors import Cancelled, GeometryError, SolveError
 from surgiplan.jobs_report import silent
 from surgiplan.mechanics import Loads, NeoHookean, Problem, held, mesh_of, solve, weight_mn_per_mm3
+from surgiplan.mechanics.direct import Direct
+from surgiplan.mechanics.linear import Tangent, conjugate_gradients
 from tests.mechanics import canonical
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,3 +161,33 @@ def test_a_body_on_three_points_is_held():
 def test_a_mesh_that_is_none_is_refused_in_one_sentence(points, cells, sentence):
     with pytest.raises(GeometryError, match=sentence):
         mesh_of(points, cells)
+
+
+def test_pardiso_where_installed_solves_the_same_equations_to_the_same_bits():
+    pytest.importorskip("pypardiso")
+    mesh, ijk = canonical.box((200, 10, 2), (20, 1, 1))
+    problem = Problem(mesh, NeoHookean(20.0, 0.3), Loads(weight_mn_per_mm3(1060, (0, 0, -1))))
+    clamped = held(len(mesh.nodes_mm), canonical.on(mesh, ijk[:, 0] == 0)).mask
+    state = problem.at(np.zeros(clamped.shape), 1.0, tangent=True)
+    right = np.where(clamped, 0.0, -state.residual)
+    asked, found = [], []
+    for iterations in (1, 200, 200):
+        tangent = Tangent(problem, clamped)
+        tangent.update(state.blocks)
+        tangent.took(iterations, 1e-2)
+        tangent.update(state.blocks, tick=lambda: asked.append(1))
+        found.append(conjugate_gradients(tangent, right, 1e-10, lambda: None, limit=2000))
+    (own, many), (first, few), (second, _) = found
+    assert few < 5 < many
+    assert asked
+    np.testing.assert_allclose(first, own, atol=1e-6 * np.abs(own).max())
+    assert np.array_equal(first, second)
+
+
+def test_a_direct_factor_refuses_what_is_not_positive_definite():
+    pytest.importorskip("pypardiso")
+    mesh, _ = canonical.box((10, 10, 10), (1, 1, 1))
+    problem = Problem(mesh, NeoHookean(20.0, 0.3))
+    state = problem.at(np.zeros_like(mesh.nodes_mm), 1.0, tangent=True)
+    nothing = np.zeros(mesh.nodes_mm.shape, bool)
+    assert not Direct(problem.pattern, nothing).factor(-state.blocks, lambda: None)
