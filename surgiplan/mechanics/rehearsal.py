@@ -58,7 +58,7 @@ class Rehearsal:
     """
 
     def __init__(
-        self, problem: Problem, held: Held, solution: Solution, *, tolerance: float = 3e-4
+        self, problem: Problem, held: Held, solution: Solution, *, tolerance: float = 5e-4
     ) -> None:
         """From ``solution``, the equilibrium of ``problem`` with ``held`` components held.
 
