@@ -54,3 +54,14 @@ def test_the_first_answer_alone_is_kept_and_says_what_is_missing(capsys, saved):
     code, out, _ = run(capsys, "simulate", saved, "stent", *quick, "--dry-run")
     assert "largest displacement" in out
     assert "mesh error unknown" in out
+
+
+def test_a_remnant_is_pulled_from_the_shell(capsys, saved):
+    quick = ("--elements", 300, "--first-answer", "--quiet", "--json", "--dry-run")
+    handle = ("--handle", "-34,-40,90", "--pull", "-6,-6,0")
+    code, out, _ = run(capsys, "simulate", saved, "resection", *handle, *quick)
+    assert code == 0
+    answer = json.loads(out)
+    assert answer["settings"]["pull_mm"] == [-6, -6, 0]
+    assert answer["handle_force_n"] > 0.05
+    assert answer["displacement_max_mm"] > 5
