@@ -154,12 +154,11 @@ def _unfolded(lumen: Lumen, lattice: _Lattice, depths: Floats) -> Mesh:
         if (degree[rough] >= most).all():
             break
         degree[rough] = np.minimum(degree[rough] + 0.5, most)
-    steps = np.linalg.norm(np.diff(inner.mean(axis=1), axis=0), axis=1)
-    at = int(np.median(lattice.station[bad]))
+    x, y, z = inner[int(np.median(lattice.station[bad]))].mean(axis=0)
     raise GeometryError(
-        f"The wall folds at {steps[:at].sum():.0f} mm along the computed part of the vessel, where "
-        f"its contours cross or it bends more tightly than it is wide; smooth the lumen, shorten "
-        f"the part to be computed, or make the wall thinner."
+        "The wall folds where its contours cross or it bends more tightly than it is wide; smooth "
+        "the lumen, shorten the part to be computed, or make the wall thinner.",
+        point_lps=(float(x), float(y), float(z)),
     )
 
 
