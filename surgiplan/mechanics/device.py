@@ -23,6 +23,7 @@ __all__ = [
     "deployed",
     "device_of",
     "opened_radius_mm",
+    "reloaded",
     "stent_in",
 ]
 
@@ -220,6 +221,24 @@ def deployed(
     after = _radius_reached(problem, solution.displacement_mm, left)
     recoil = float(1 - (after[present] / opened[present]).mean())
     return _answered(problem, solution, left, device, recoil_fraction=recoil)
+
+
+def reloaded(answer: Deployed, device: Device) -> Expander:
+    """The device as it answers when its vessel squeezes it from where it is.
+
+    A problem with it in place of the one it was deployed with has the same equilibrium, and is
+    stiffer from there on inwards.
+    """
+    problem = answer.problem
+    depth = problem.device_touch(answer.solution.displacement_mm).depth_mm
+    known = problem.loads.expander
+    if known is None:
+        raise ValueError("this problem has no device")
+    return (
+        known
+        if device.balloon
+        else replace(known, squeezed=replace(device.squeezed, depth_mm=depth))
+    )
 
 
 def _blown(

@@ -11,6 +11,7 @@ from surgiplan.mechanics import (
     Expander,
     Loads,
     NeoHookean,
+    Pressure,
     Problem,
     Springs,
     Squeezed,
@@ -19,6 +20,7 @@ from surgiplan.mechanics import (
     held,
     solve,
 )
+from surgiplan.mechanics.device import reloaded
 from surgiplan.mechanics.tube import wall_of
 from tests.mechanics import canonical
 from tests.mechanics.test_meshes import lumen
@@ -194,6 +196,30 @@ def test_the_wall_balances_the_push_of_the_stent(ring):
 def test_the_chronic_outward_force_is_less_than_the_radial_resistive_force(ring):
     device = ring.device
     assert device.radial_resistive_force_n == pytest.approx(2 * device.radial_force_n, rel=0.01)
+
+
+def test_a_vessel_that_squeezes_its_stent_meets_more_resistance_than_the_stent_pushed_with(ring):
+    problem, solution = ring.device.problem, ring.device.solution
+    mesh, loads = problem.mesh, problem.loads
+    centres, normals = mesh.face_centres_mm(mesh.surface), mesh.face_normals(mesh.surface)
+    outside = np.einsum("fi,fi->f", centres[:, :2], normals[:, :2]) > 1
+    stiffer = reloaded(ring.device, Device(stiffness_kpa_per_mm=8.0, loading_factor=2.0))
+
+    def narrowed(expander, kpa):
+        squeeze = Pressure(mesh.surface[outside], kpa)
+        pressed = replace(loads, expander=expander, pressures=(*loads.pressures, squeeze))
+        found = solve(
+            problem.on(mesh, pressed), held(len(mesh.nodes_mm), []),
+            start_mm=solution.displacement_mm,
+        )  # fmt: skip
+        inner = np.unique(expander.faces)
+        change = found.displacement_mm[inner] - solution.displacement_mm[inner]
+        outward = mesh.nodes_mm[inner] * [1, 1, 0]
+        outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+        return -float(np.einsum("ni,ni->n", change, outward).mean())
+
+    assert abs(narrowed(stiffer, 0.0)) < 1e-4, "nothing squeezes it yet"
+    assert 0 < narrowed(stiffer, 0.5) < 0.6 * narrowed(loads.expander, 0.5)
 
 
 def test_a_stent_that_gives_way_opens_its_vessel_less(ring):
