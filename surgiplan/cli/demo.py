@@ -58,6 +58,8 @@ def demo(options: Namespace, console: Console) -> Answer:
     folder: Path = options.output
     rehearsal = _Rehearsal(console.report)
     _rehearse(rehearsal, study, clicks)
+    if not options.first_answer:
+        _substantiate(rehearsal)
     case_path = folder / "demo.splan"
     with rehearsal.stage("save"):
         _save(rehearsal, folder, case_path)
@@ -129,6 +131,14 @@ def _rehearse(rehearsal: _Rehearsal, study: Path, clicks: Mapping[str, Any]) -> 
     for name, subject in (("stent", placed.stent.id), ("resection", cut.resection.id)):
         with rehearsal.stage(f"simulate {name}"):
             rehearsal.do(workflow.simulate(rehearsal.case, subject, report=report))
+
+
+def _substantiate(rehearsal: _Rehearsal) -> None:
+    """The error and the band of each simulation."""
+    for finding in list(rehearsal.case.findings.values()):
+        with rehearsal.stage(f"evidence {finding.subject.rpartition('/')[2]}"):
+            edit = workflow.substantiate(rehearsal.case, finding, report=rehearsal.report)
+            rehearsal.do(edit)
 
 
 def _save(rehearsal: _Rehearsal, folder: Path, case_path: Path) -> None:

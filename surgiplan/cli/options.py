@@ -169,6 +169,9 @@ def _add_scans(commands: Parser) -> None:
     c = commands.add("demo", "demo:demo", "Do the whole job on the sample study.")
     c.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     c.add_argument("--headless", action="store_true", help="do not open the window at the end")
+    c.add_argument(
+        "--first-answer", action="store_true", help="no second mesh and no scenarios either"
+    )
     c = commands.add("scan", "scans:scan", "Say what is in folders and files, without pixels.")
     c.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     c = commands.add("import", "scans:import_scan", "Read one series or volume into a case.")

@@ -13,7 +13,7 @@ and the full order, 1.25 where three meshes show the order."""
 LEAST = 0.01
 """No smaller error is told: so well do two meshes of another shape agree by chance."""
 
-_SHARES = (1 / 4, 1 / 2, 2)
+_SHARES = (1 / 2, 2)
 
 
 def mesh_error_fraction(
