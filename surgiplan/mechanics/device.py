@@ -209,10 +209,20 @@ def deployed(
     wall or is far too wide, SolveError, Cancelled.
     """
     if not device.balloon:
-        problem = problem_with(stent)
-        _check_size(problem, stent, start_mm)
-        solution = solve(problem, held, start_mm=start_mm, steps=steps, report=report)
-        return _answered(problem, solution, stent, device, recoil_fraction=float("nan"))
+        start = _check_size(problem_with(stent), stent, start_mm)
+        # Firm below twice the lumen's radius it stays in it, whatever it does when it floats.
+        firm = replace(stent, bending_n_mm2=None, plateau_kpa=np.inf)
+        for one in (stent, firm):
+            problem = problem_with(one)
+            if _leaves_lumen(_touch_of(one, problem, start), one):
+                continue
+            solution = solve(problem, held, start_mm=start_mm, steps=steps, report=report)
+            if _is_in_place(problem, solution.displacement_mm, start, one):
+                return _answered(problem, solution, one, device, recoil_fraction=float("nan"))
+        raise PlanError(
+            f"The device of {2 * stent.radius_mm.max():.0f} mm does not open this vessel, it slips "
+            f"out of it to the side; choose one that is narrower."
+        )
     blown, opened = _blown(problem_with, held, stent, start_mm, part(report, 0.0, 0.6))
     left = replace(stent, radius_mm=opened * (1 - device.recoil_fraction))
     problem = problem_with(left)
@@ -271,8 +281,11 @@ def _blown(
     return u, opened
 
 
-def _check_size(problem: Problem, stent: Expander, start_mm: Floats | None) -> None:
-    """PlanError for a device that is too small to touch, or far too wide for any vessel."""
+def _check_size(problem: Problem, stent: Expander, start_mm: Floats | None) -> Floats:
+    """Displacement (n, 3) of the wall before it opens.
+
+    PlanError for a device that is too small to touch, or far too wide for any vessel.
+    """
     rest = np.zeros_like(problem.mesh.nodes_mm) if start_mm is None else start_mm
     # About the axis as it was placed: a stent that floats may still fall against the wall.
     touch = _touch_of(replace(stent, bending_n_mm2=None), problem, rest)
@@ -289,6 +302,27 @@ def _check_size(problem: Problem, stent: Expander, start_mm: Floats | None) -> N
             f"The device opens to {2 * widest:.0f} mm in a vessel of {2 * usual:.0f} mm, which no "
             f"wall bears; choose one that is narrower."
         )
+    return rest
+
+
+def _leaves_lumen(touch: DeviceTouch, stent: Expander) -> bool:
+    """Whether a floating axis leaves the lumen between the springs around it.
+
+    Moved sideways by d, a ring of radial springs is pushed back by (k - p / r) d / 2 per area, with
+    k their stiffness and p their pressure at the radius r: squeezed far enough it is pushed on,
+    which a ring of metal in a tube never is.  Such a stent is taken to push without giving way, and
+    its axis held where it was placed: that is safe below 2 r.
+    """
+    present = stent.share > 0.5
+    aside = np.linalg.norm((touch.axis_mm - stent.axis_mm)[present], axis=1).max()
+    return bool(aside > 0.5 * stent.radius_mm[present].min())
+
+
+def _is_in_place(problem: Problem, u: Floats, start: Floats, stent: Expander) -> bool:
+    """Whether device and wall are still about each other, and it did not slip out of it."""
+    widest = float(stent.radius_mm[stent.share > 0].max())
+    moved = float(np.linalg.norm((u - start)[stent.faces], axis=-1).max())
+    return moved <= widest and not _leaves_lumen(problem.device_touch(u), stent)
 
 
 def _touch_of(stent: Expander, problem: Problem, u: Floats) -> DeviceTouch:

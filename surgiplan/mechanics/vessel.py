@@ -108,10 +108,14 @@ class VesselResponse:
         return self.device.radial_force_n
 
 
-_ASSUMPTIONS = (
-    "Both ends hang on springs, as the tissue around does.",
+_ASSUMPTIONS = ("Both ends hang on springs, as the tissue around does.",)
+_FLOATS = (
     "The stent is a radial spring about an axis that bends as a beam; it does not slide along the "
-    "vessel, which it does not shorten.",
+    "vessel, which it does not shorten."
+)
+_HELD = (
+    "The stent is a radial spring, squeezed so far that it is taken to push without giving way and "
+    "its axis held where it was placed; it neither straightens nor shortens the vessel."
 )
 
 
@@ -186,6 +190,7 @@ def deploy_stent(
             *_kept(vessel),
             *layers.assumptions,
             *_ASSUMPTIONS,
+            _axis(device),
             _smoothing(wall),
         ),
         steps=_opening(device, vessel.scanned_mm, surface) if not stent.balloon else (),
@@ -198,6 +203,11 @@ def _opening(device: Deployed, scanned_mm: Floats, surface: Nodes) -> tuple[Step
         replace(step, displacement_mm=(step.displacement_mm - scanned_mm)[surface])
         for step in device.solution.steps
     )
+
+
+def _axis(device: Deployed) -> str:
+    expander = device.problem.loads.expander
+    return _HELD if expander and expander.bending_n_mm2 is None else _FLOATS
 
 
 def _scan(settings: VesselSettings, vessel: Vessel) -> str:

@@ -222,6 +222,13 @@ def test_a_vessel_that_squeezes_its_stent_meets_more_resistance_than_the_stent_p
     assert 0 < narrowed(stiffer, 0.5) < 0.6 * narrowed(loads.expander, 0.5)
 
 
+def test_a_stent_squeezed_to_half_its_width_still_opens_the_vessel_around_it():
+    answer = in_ring(36.0, Device(stiffness_kpa_per_mm=8.0, plateau_kpa=20.0))
+    assert opened_mm(answer) > 24.0
+    assert np.linalg.norm(answer.axis_mm[15:26, :2], axis=1).max() < 0.5, "it stays in the middle"
+    assert any("held where it was placed" in one for one in answer.assumptions)
+
+
 def test_a_stent_that_gives_way_opens_its_vessel_less(ring):
     weak = in_ring(stent_plateau_kpa=0.6)
     assert weak.device.contact_pressure_mean_kpa < 0.9 * ring.device.contact_pressure_mean_kpa
