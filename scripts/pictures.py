@@ -1,7 +1,7 @@
 """Takes pictures in the real window: ``pictures.py CASE FOLDER [PICTURES]``, the README's if none.
 
 PICTURES is JSON: by file name what is selected, what is hidden, where in the case the crosshair
-goes, and what else of the view is changed.
+goes, what colours it, and how a response is shown.
 """
 
 import json
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 from surgiplan.app.palette import dress
 from surgiplan.app.window import MainWindow
 from surgiplan.model import Case, Segment
+from surgiplan.render.look import ResponseLook
 
 README: dict[str, dict[str, Any]] = {
     "plan_stent": {"select": "plan/stents/stent", "hide": ["bone"], "at": "plan/stents/stent"},
@@ -52,8 +53,9 @@ def main() -> None:
         selected = picture["select"]
         window.desk.select(selected)
         finding = selected if selected.startswith("findings/") else ""
-        look = {"array": "displacement", **picture.get("view", {})}
-        window.desk.view.change(finding=finding, **look)
+        response = ResponseLook(**picture.get("response", {}))
+        array = picture.get("array", "displacement")
+        window.desk.view.change(finding=finding, array=array, response=response)
         settle(application, 1.0)
         wait(application, lambda: not window.surfaces.pending)
         settle(application, 4.0)

@@ -21,7 +21,8 @@ def rehearsed(folder, *options):
 
 @pytest.fixture(scope="module")
 def answer(sample_dicom, tmp_path_factory):
-    return rehearsed(tmp_path_factory.mktemp("demo") / "out")
+    # Error and band of each number have tests of their own; here they would cost a minute.
+    return rehearsed(tmp_path_factory.mktemp("demo") / "out", "--first-answer")
 
 
 def test_each_measurement_lies_within_its_tolerance_of_the_truth(answer):
@@ -77,24 +78,11 @@ def test_deleting_the_truth_changes_no_measurement(answer, sample_dicom, tmp_pat
     before, after = io.load(answer["case"]), io.load(without["case"])
     for path in before.paths():
         if path.startswith("findings/"):
-            was, now = (list(leaves(first(case.at(path).numbers))) for case in (before, after))
+            was, now = (list(leaves(case.at(path).numbers)) for case in (before, after))
             for old, new in zip(was, now, strict=True):
                 assert new == (pytest.approx(old, rel=1e-6) if isinstance(old, float) else old)
         else:
             assert after.at(path).digest == before.at(path).digest, path
-
-
-def first(numbers):
-    """What a first answer says of the numbers, but for the bands at stations."""
-    later = ("discretisation", "scenario", "second_mesh", "stations_after")
-    return {key: value for key, value in numbers.items() if not key.startswith(later)}
-
-
-def test_each_simulation_says_the_error_of_its_mesh_and_its_band(answer):
-    for numbers in answer["findings"].values():
-        assert 0 < numbers["discretisation_error_fraction"] < 1
-        band = numbers["scenario_band"]["displacement_max_mm"]
-        assert band["low"] < band["value"] < band["high"]
 
 
 def test_a_dry_run_shows_the_edit_and_changes_nothing(answer, capsys):
