@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from vtkmodules.vtkFiltersCore import vtkTubeFilter
 from vtkmodules.vtkRenderingCore import vtkActor
 
@@ -180,9 +181,10 @@ class Assumed:
                 lines.set(np.zeros((0, 2, 3)))
             return []
         few = sprung[evenly(moved[sprung], _STROKES)]
-        low, high = float(stiffness[sprung].min()), float(stiffness[sprung].max())
+        # Where a fine surface leaves a support, next to nothing of it is left.
+        low, high = (float(end) for end in np.percentile(stiffness[sprung], (5, 100)))
         varies = high > _MUCH_STIFFER * low
-        place = np.log(stiffness[few] / low) / np.log(high / low) if varies else np.ones(len(few))
+        place = _between(stiffness[few], low, high) if varies else np.ones(len(few))
         shortest, longest = _STROKE_SHARE
         size = float(np.ptp(moved, axis=0).max())
         length = size * (shortest + (longest - shortest) * place)
@@ -199,3 +201,9 @@ class Assumed:
             (f"Short strokes: soft springs, from {low:.2g} kPa/mm", _SOFT),
             (f"Long strokes: stiffer springs, up to {high:.2g} kPa/mm", _STIFF),
         ]
+
+
+def _between(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.float64]:
+    """Where values lie between two others, 0..1, by their ratios."""
+    share: npt.NDArray[np.float64] = np.log(np.maximum(values, low) / low) / np.log(high / low)
+    return share

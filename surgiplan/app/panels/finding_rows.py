@@ -24,12 +24,16 @@ _HEADLINES = {
     "stress_p99_kpa": ("Stress p99", "Von Mises stress; 99 % of the tissue has less."),
     "strain_p95": ("Strain p95", "Largest principal strain; 95 % of the tissue has less."),
     "strain_p99": ("Strain p99", "Largest principal strain; 99 % of the tissue has less."),
-    "contact_pressure_max_kpa": ("Contact press.", "The largest pressure of the device."),
+    "cut_face_retraction_mean_mm": ("Cut draws back", "How far the face of the cut sank, mean."),
+    "contact_pressure_mean_kpa": ("Contact, mean", "Pressure of the device where it touches."),
+    "contact_pressure_max_kpa": ("Contact, most", "The largest pressure of the device."),
     "radial_force_n": ("Radial force", "Sum of the device's pressure over the wall."),
+    "radial_resistive_force_n": ("Resists with", "Radial force if the vessel squeezed it now."),
     "apposition_fraction": ("Wall contact", "Share of the device's surface on the wall."),
     "largest_gap_mm": ("Largest gap", "Between the device and the wall."),
+    "deployed_length_mm": ("Opened length", "Of the device along the vessel."),
     "foreshortening_fraction": ("Shortened by", "Of the device's length as planned."),
-    "straightening_deg": ("Straightened by", "Of the bend of the vessel along the device."),
+    "straightening_deg": ("Straightened", "Of the bend of the vessel along the device."),
     "cut_edge_gape_mm": ("Cut gapes", "How far the edge of the cut has opened."),
     "handle_force_n": ("Handle force", "What the hand pulls with."),
 }
@@ -192,12 +196,19 @@ def _with_band(name: str, numbers: Mapping[str, Any]) -> str:
         return text
     scale = 100 if _unit(name) in _ONE_HUNDRED else 1
     more = "+" if band.get("at_least") else ""
-    return f"{text} ({scale * band['low']:.3g} to {scale * band['high']:.3g}{more})"
+    return f"{text} ({_short(scale * band['low'])} to {_short(scale * band['high'])}{more})"
+
+
+def _short(value: float) -> str:
+    """Two digits that count, all of them before the point."""
+    return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 
 def _mesh_error(name: str, numbers: Mapping[str, Any]) -> str:
     error = (numbers.get("discretisation") or {}).get(name)
-    return "" if error is None else f"±{100 * error:.2g} %"
+    if error is None:
+        return ""
+    return f"±{100 * error:.2g} %" if error < 1 else "> ±100 %"
 
 
 def _known_stations(stations: Any) -> list[Mapping[str, Any]]:
