@@ -68,8 +68,12 @@ class VesselSettings(WallSettings, DeviceSettings):
     ] = 320
     load_steps: Annotated[
         int,
-        Quantity("1", 1, 10, "equilibria shown while a stent opens by itself; more are slower"),
-    ] = 3
+        Quantity(
+            "1", 1, 10,
+            "equilibria shown while a stent opens by itself; 1 shows the end first, and three on "
+            "the way together with error and band of the numbers",
+        ),
+    ] = 1  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

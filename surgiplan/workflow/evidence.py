@@ -1,4 +1,4 @@
-"""How far to trust a simulation: a second mesh, and scenarios of what nobody knows."""
+"""How far to trust a simulation: a second mesh, scenarios of what nobody knows, the way there."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +19,7 @@ __all__ = ["substantiate"]
 Numbers = Mapping[str, Any]
 
 _NO_ANSWER = (GeometryError, PlanError, SolveError)
+_LOAD_STEPS = 3
 _STATION = "d_area_after_mm"
 _SECOND_MESH = 0.15
 """Share of the second mesh in the whole work, for the progress bar."""
@@ -27,11 +28,11 @@ _SECOND_MESH = 0.15
 def substantiate(
     case: Case, finding: Finding, *, report: Report = silent, kept: Store | None = None
 ) -> RecordFinding:
-    """The same finding with the error of its mesh and the band of its scenarios.
+    """The same finding with the error of its mesh, the band of its scenarios, and its loading.
 
     Its number of elements is changed, then its settings, one scenario at a time; id, inputs,
-    settings and fields stay.  A run without an answer is named in the numbers.  Raises PlanError
-    for a finding that is stale, Cancelled.
+    settings and fields stay, and equilibria on the way are added where it has none.  A run without
+    an answer is named in the numbers.  Raises PlanError for a finding that is stale, Cancelled.
     """
     if case.is_stale(finding.made_from):
         raise PlanError(
@@ -40,9 +41,10 @@ def substantiate(
         )
     runs = _Runs(case, finding, simulation_of(finding.subject, kept))
     mesh = runs.second_mesh(part(report, 0.0, _SECOND_MESH))
-    scenarios = runs.scenarios(part(report, _SECOND_MESH, 1.0))
-    numbers = {**finding.numbers, **mesh, **scenarios}
-    return RecordFinding(replace(finding, numbers=numbers))
+    scenarios = runs.scenarios(part(report, _SECOND_MESH, 0.9))
+    numbers, arrays = runs.loading(part(report, 0.9, 1.0))
+    numbers = {**finding.numbers, **mesh, **scenarios, **numbers}
+    return RecordFinding(replace(finding, numbers=numbers, arrays={**finding.arrays, **arrays}))
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,23 @@ class _Runs:
         self._settings = _at_once(settings_from(simulation.settings, finding.settings))
         self._first = finding.numbers
 
+    def _answer(self, settings: Any, report: Report) -> Finding:
+        return self._simulation.answer(self._case, self._finding.subject, settings, report)
+
     def _respond(self, settings: Any, report: Report) -> Numbers:
-        path = self._finding.subject
-        return self._simulation.answer(self._case, path, settings, report).numbers
+        return self._answer(settings, report).numbers
+
+    def loading(self, report: Report) -> tuple[Numbers, Mapping[str, Any]]:
+        """Numbers and arrays of the equilibria on the way, where it would have some."""
+        if self._first.get("history") != [] or self._first.get("recoil_fraction") is not None:
+            return {}, {}
+        settings = replace(self._settings, load_steps=_LOAD_STEPS)
+        try:
+            found = self._answer(settings, _named(report, "loading"))
+        except _NO_ANSWER:
+            return {}, {}
+        arrays = {name: found.arrays[name] for name in ("steps_mm", "step_fractions")}
+        return {"history": found.numbers["history"]}, arrays
 
     def second_mesh(self, report: Report) -> dict[str, Any]:
         """The error of each headline number, by its key and of the largest displacement."""

@@ -51,6 +51,13 @@ def test_a_second_mesh_gives_each_headline_number_its_error(answers):
     assert numbers["discretisation_reason"] is None
 
 
+def test_the_way_to_the_answer_is_added_where_the_first_answer_came_at_once(answers):
+    first, full = answers
+    steps = full.arrays["steps_mm"]
+    assert len(steps) == len(full.numbers["history"]) == 3
+    assert steps[-1] == pytest.approx(first.arrays["displacement_mm"], abs=2e-3)
+
+
 def test_soft_and_stiff_tissue_lie_on_both_sides_of_the_answer(answers):
     first, full = answers
     soft, stiff = full.numbers["scenarios"]
@@ -72,9 +79,9 @@ def test_evidence_changes_no_number_field_or_input_of_the_answer(answers):
     assert full.id == first.id
     assert full.made_from == first.made_from
     assert full.settings == first.settings
-    assert full.arrays.keys() == first.arrays.keys()
+    assert full.arrays.keys() == first.arrays.keys() | {"steps_mm", "step_fractions"}
     for key, value in first.numbers.items():
-        if not key.startswith("discretisation") and key != "stations_after":
+        if not key.startswith("discretisation") and key not in ("stations_after", "history"):
             assert full.numbers[key] == value
 
 
