@@ -78,7 +78,9 @@ class FindingActor(AnatomyActor):
         else:
             self._inside.hide()
         said = self._draw_around(finding, corners)
-        names = [(one.name, one.colour) for one in carried if is_open]
+        names = [
+            (one.name.capitalize().replace("_", " "), one.colour) for one in carried if is_open
+        ]
         self._key.set([*_key_lines(finding, response), *said, *names])
         self._locator = None
 

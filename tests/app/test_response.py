@@ -143,7 +143,7 @@ def test_every_number_stands_with_its_band_and_error_once_they_are_known(answere
     answered.click("evidenceButton")
     answered.until(lambda: "scenario_band" in answered.case.findings["answer"].numbers, "known")
     answered.until_idle()
-    assert "6 mm (4.5 to 9) ±3.1 %" in answered.find("responseTable").text()
+    assert "6 mm (4.5–9) ±3.1%" in answered.find("responseTable").text()
     assert "lowest to the highest" in answered.find("bandWords").text()
     answered.click("fold_scenarios")
     assert "Soft tissue 9 mm" in answered.window.panels["Simulate"]._scenarios.text()

@@ -167,7 +167,7 @@ def _carried(structures: Any) -> list[Row]:
     """How far what lies inside was displaced: as a whole, and at most."""
     return [
         (
-            str(one.get("name", one.get("id", ""))).capitalize(),
+            str(one.get("name", one.get("id", ""))).capitalize().replace("_", " "),
             f"{one['displacement_mean_mm']:.2f} mm, most {one['displacement_max_mm']:.2f}",
             "", "",
         )
@@ -196,7 +196,9 @@ def _with_band(name: str, numbers: Mapping[str, Any]) -> str:
         return text
     scale = 100 if _unit(name) in _ONE_HUNDRED else 1
     more = "+" if band.get("at_least") else ""
-    return f"{text} ({_short(scale * band['low'])} to {_short(scale * band['high'])}{more})"
+    low, high = scale * band["low"], scale * band["high"]
+    to = "–" if low >= 0 else "…"
+    return f"{text} ({_short(low)}{to}{_short(high)}{more})"
 
 
 def _short(value: float) -> str:
@@ -208,7 +210,7 @@ def _mesh_error(name: str, numbers: Mapping[str, Any]) -> str:
     error = (numbers.get("discretisation") or {}).get(name)
     if error is None:
         return ""
-    return f"±{100 * error:.2g} %" if error < 1 else "> ±100 %"
+    return f"±{100 * error:.2g}%" if error < 1 else ">±100%"
 
 
 def _known_stations(stations: Any) -> list[Mapping[str, Any]]:
