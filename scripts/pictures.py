@@ -19,13 +19,14 @@ from surgiplan.app.window import MainWindow
 from surgiplan.model import Case, Segment
 from surgiplan.render.look import ResponseLook
 
+BONES = ["spine", "ribs", "pelvis", "long_bones", "sternum", "scapulae"]
 README: dict[str, dict[str, Any]] = {
-    "plan_stent": {"select": "plan/stents/stent", "hide": ["bone"], "at": "plan/stents/stent"},
+    "plan_stent": {"select": "plan/stents/stent", "hide": BONES, "at": "plan/stents/stent"},
     "plan_resection": {
-        "select": "plan/resections/resection", "hide": ["bone"], "at": "segments/tumour",
+        "select": "plan/resections/resection", "hide": BONES, "at": "segments/tumour",
     },
     "simulate_remnant": {
-        "select": "findings/resection_response", "hide": ["bone"], "at": "segments/tumour",
+        "select": "findings/resection_response", "hide": BONES, "at": "segments/tumour",
     },
 }  # fmt: skip
 
