@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 
-from surgiplan.errors import PlanError
+from surgiplan.errors import PlanError, SolveError
 from surgiplan.jobs_report import Report, part, silent
 from surgiplan.model.quantity import Choice, Quantity
 
@@ -210,19 +210,21 @@ def deployed(
     """
     if not device.balloon:
         start = _check_size(problem_with(stent), stent, start_mm)
-        # Firm below twice the lumen's radius it stays in it, whatever it does when it floats.
         firm = replace(stent, bending_n_mm2=None, plateau_kpa=np.inf)
         for one in (stent, firm):
             problem = problem_with(one)
             if _leaves_lumen(_touch_of(one, problem, start), one):
                 continue
-            solution = solve(problem, held, start_mm=start_mm, steps=steps, report=report)
+            try:
+                solution = solve(problem, held, start_mm=start_mm, steps=steps, report=report)
+            except SolveError:
+                if one is firm:
+                    raise
+                continue
             if _is_in_place(problem, solution.displacement_mm, start, one):
                 return _answered(problem, solution, one, device, recoil_fraction=float("nan"))
-        raise PlanError(
-            f"The device of {2 * stent.radius_mm.max():.0f} mm does not open this vessel, it slips "
-            f"out of it to the side; choose one that is narrower."
-        )
+        wide = 2 * stent.radius_mm.max()
+        raise PlanError(f"The device of {wide:.0f} mm slips out of this vessel; choose a narrower.")
     blown, opened = _blown(problem_with, held, stent, start_mm, part(report, 0.0, 0.6))
     left = replace(stent, radius_mm=opened * (1 - device.recoil_fraction))
     problem = problem_with(left)
@@ -308,10 +310,8 @@ def _check_size(problem: Problem, stent: Expander, start_mm: Floats | None) -> F
 def _leaves_lumen(touch: DeviceTouch, stent: Expander) -> bool:
     """Whether a floating axis leaves the lumen between the springs around it.
 
-    Moved sideways by d, a ring of radial springs is pushed back by (k - p / r) d / 2 per area, with
-    k their stiffness and p their pressure at the radius r: squeezed far enough it is pushed on,
-    which a ring of metal in a tube never is.  Such a stent is taken to push without giving way, and
-    its axis held where it was placed: that is safe below 2 r.
+    Squeezed to a pressure p at the radius r beyond k r, a ring of independent springs k is pushed
+    on when it moves sideways, as a ring of metal never is; so it is then taken as firm and held.
     """
     present = stent.share > 0.5
     aside = np.linalg.norm((touch.axis_mm - stent.axis_mm)[present], axis=1).max()

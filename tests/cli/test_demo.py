@@ -69,6 +69,7 @@ def test_the_saved_case_is_the_case(answer):
     assert not any(case.is_stale(finding.made_from) for finding in case.findings.values())
 
 
+@pytest.mark.slow
 def test_deleting_the_truth_changes_no_measurement(answer, sample_dicom, tmp_path, monkeypatch):
     study = tmp_path / "study" / "ct"
     shutil.copytree(sample_dicom, study)
