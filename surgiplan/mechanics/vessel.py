@@ -169,6 +169,20 @@ def deploy_stent(
         report=part(report, 0.5, 0.95),
     )
     report(0.95, "Evaluating stress and contact")
+    return _responded(vessel, device, axis, contours, radius, settings, layers.assumptions)
+
+
+def _responded(
+    vessel: Vessel,
+    device: Deployed,
+    axis: Floats,
+    contours: Floats,
+    radius: Floats,
+    settings: VesselSettings,
+    layers: tuple[str, ...],
+) -> VesselResponse:
+    """The answer at the contours (n, angles, 3) and at the points of the surface."""
+    wall = vessel.wall
     change = device.solution.displacement_mm - vessel.scanned_mm
     contact, gap = _at_nodes(wall, device.pressure_kpa), _gap_at_nodes(wall, device.gap_mm)
     surface = np.unique(wall.mesh.surface[:, wall.mesh.element.face.triangles])
@@ -192,12 +206,14 @@ def deploy_stent(
         assumptions=(
             _scan(settings, vessel),
             *_kept(vessel),
-            *layers.assumptions,
+            *layers,
             *_ASSUMPTIONS,
             _axis(device),
             _smoothing(wall),
         ),
-        steps=_opening(device, vessel.scanned_mm, surface) if not stent.balloon else (),
+        steps=_opening(device, vessel.scanned_mm, surface)
+        if np.isnan(device.recoil_fraction)
+        else (),
     )
 
 

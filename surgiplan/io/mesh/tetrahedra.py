@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from surgiplan.errors import SurgiplanError
 
-from ..atomic import write_whole
-from .writing import statement
+from .writing import statement, write_out
 
 __all__ = ["MESH_SUFFIXES", "require_mesh_path", "write_tetrahedra"]
 
@@ -35,12 +34,7 @@ def write_tetrahedra(
     path = Path(path)
     require_mesh_path(path)
     content = _WRITERS[path.suffix.lower()](nodes_mm, cells, statement(pseudonym))
-    try:
-        write_whole(path, [content])
-    except OSError as error:
-        raise SurgiplanError(
-            f"{path} cannot be written ({error.strerror}); choose another folder."
-        ) from error
+    write_out(path, content)
 
 
 def require_mesh_path(path: Path) -> None:

@@ -46,6 +46,11 @@ def write_surface(
         content = _SINGLE[suffix](next(iter(bodies.values())), line)
     else:
         content = _SEVERAL[suffix](bodies, line)
+    write_out(path, content)
+
+
+def write_out(path: Path, content: bytes) -> None:
+    """Write a whole file; SurgiplanError where it cannot be written."""
     try:
         write_whole(path, [content])
     except OSError as error:
